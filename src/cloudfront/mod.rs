@@ -1,0 +1,1 @@
+//! What CloudFront defines, pure: no clock, no files, no HTTP, no async.

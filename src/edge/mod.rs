@@ -1,0 +1,1 @@
+//! A local double of CloudFront: checks cookies as the real edge does, then serves.

@@ -1,0 +1,1 @@
+//! Routes, limits, and the one mapping from errors to problem+json.

@@ -1,0 +1,1 @@
+//! The signing keys and the state of each.

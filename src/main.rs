@@ -1,0 +1,2 @@
+//! The `edgemint` binary.
+fn main() {}

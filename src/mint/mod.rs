@@ -1,0 +1,1 @@
+//! Grants parsed into profiles, and the minter that signs for them.
