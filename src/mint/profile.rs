@@ -1,11 +1,12 @@
 //! A grant as it is used: everything about it has been checked, so that minting needs no doubts.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::cloudfront::{CookieScope, Resource, SameSite};
+use crate::cloudfront::{CookieScope, EpochSeconds, Policy, Resource, SameSite};
 
 use super::cookie_domain::{CookieDomainError, cookie_domain, is_local_host};
 use super::cookie_path::{covering_path, overlap, path_matches};
@@ -273,6 +274,18 @@ impl Profile {
         claims: &Map<String, Value>,
     ) -> Result<Resource, FillError> {
         self.resource.fill(subject, claims)
+    }
+
+    /// The largest policy that any listener can get, for checking that its cookies fit.
+    ///
+    /// # Errors
+    /// [`FillError`] if the filled resource is longer than CloudFront takes.
+    pub(super) fn largest_policy(&self, expires: EpochSeconds) -> Result<Policy, FillError> {
+        let policy = Policy::new(self.resource.longest()?, expires);
+        Ok(match self.address {
+            AddressRule::Any => policy,
+            AddressRule::Bound(_) => policy.from_address(Ipv4Addr::BROADCAST.into()),
+        })
     }
 }
 

@@ -125,11 +125,20 @@ impl ResourceTemplate {
         (&self.literal_path, self.is_single_file)
     }
 
+    /// Filled with the longest values that are accepted.
+    pub(super) fn longest(&self) -> Result<Resource, FillError> {
+        let longest = "x".repeat(MAX_VALUE);
+        Ok(Resource::parse(&join(&self.parts, |_| Ok::<_, FillError>(&longest))?)?)
+    }
+
     /// The resource for one listener.
     ///
     /// # Errors
     /// [`FillError`] if a value is missing or could change the pattern's meaning.
     pub fn fill(&self, subject: &str, claims: &Map<String, Value>) -> Result<Resource, FillError> {
+        if !self.has_placeholder() {
+            return Ok(self.sample.clone());
+        }
         let text = join(&self.parts, |part| match part {
             Part::Claim(name) => {
                 let value = claims.get(name).and_then(Value::as_str);

@@ -1,0 +1,46 @@
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::problem::Problem;
+use super::service::{self, Service};
+use crate::mint::Asker;
+use crate::session::return_url::single_parameter;
+
+/// `GET /enter?ticket=…&return_to=…`: the browser, redirected here after login. Answers 303 to the
+/// checked return URL with the cookies of every grant the listener is entitled to.
+///
+/// The return URL is judged first, so that a refused one uses no ticket up; the ticket is verified
+/// and used up before anything is signed.
+///
+/// # Errors
+/// [`Problem`]; none of them sets a cookie or a `Location`.
+pub(super) async fn enter(request: HttpRequest, service: web::Data<Service>) -> Result<HttpResponse, Problem> {
+    service.in_time(admit(&request, &service)).await
+}
+
+async fn admit(request: &HttpRequest, service: &Service) -> Result<HttpResponse, Problem> {
+    let query = request.query_string();
+    let return_to = single_parameter(query, "return_to").map_err(Problem::Query)?;
+    let ticket = single_parameter(query, "ticket").map_err(Problem::Query)?;
+    let location = service.return_urls.accept(return_to.as_deref()).map_err(Problem::ReturnUrl)?;
+
+    let tickets = service.tickets.as_ref().ok_or(Problem::TicketsOff)?;
+    let now = service::now();
+    let ticket = tickets.verify(&ticket.ok_or(Problem::TicketMissing)?, now).map_err(Problem::Ticket)?;
+
+    let minter = service.minter()?;
+    let session = &ticket.session;
+    let client = service.client(request);
+    let asker = Asker { subject: session.subject.as_str(), claims: &session.claims, address: client };
+    let prepared = service::prepare_all(&minter, &asker, now)?;
+    service.replay.redeem(&ticket.jti_key, ticket.expires, now).await?;
+    let minted = service::issue_all(&minter, prepared).await?;
+
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, location));
+    for cookie in minted.iter().flat_map(|minted| minted.set_cookie()) {
+        let value = HeaderValue::from_maybe_shared(cookie.clone());
+        response.append_header((header::SET_COOKIE, value.expect("a cookie is made of visible ASCII")));
+    }
+    Ok(response.finish())
+}

@@ -1,0 +1,76 @@
+//! What holds for every route: a bound on the head, the headers of every answer, and one line in
+//! the log for what was refused or failed.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError as _};
+
+use super::problem::Problem;
+use super::request_id::RequestId;
+
+/// Bytes of the request line and the headers together. Browsers send some 8 KiB of cookies at most.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Middleware around every route, the fallback included.
+///
+/// # Errors
+/// Those of the routes' machinery, of which there are none: a handler's problem is an answer already.
+pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = RequestId::next();
+    let mut response = if head_size(&request) > MAX_HEAD_BYTES {
+        let problem = Problem::HeadTooLarge { limit: MAX_HEAD_BYTES };
+        ServiceResponse::from_err(problem, request.into_parts().0)
+    } else {
+        next.call(request).await?.map_into_boxed_body()
+    };
+    log(&id, &response, started);
+    add_headers(response.headers_mut(), &id);
+    Ok(response)
+}
+
+fn head_size(request: &ServiceRequest) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    // `: ` and the line break of each header.
+    target + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+}
+
+/// Logs the route's pattern, never the path or the query as they came: they may hold a ticket.
+fn log(id: &RequestId, response: &ServiceResponse, started: Instant) {
+    let request = response.request();
+    let route = request.match_pattern();
+    let route = route.as_deref().unwrap_or("none");
+    let status = response.status().as_u16();
+    let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let id = id.as_str();
+    match response.response().error().and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) if problem.status_code().is_server_error() => {
+            tracing::error!(request_id = id, route, status, microseconds, code = problem.code(), reason = %problem, "failed");
+        }
+        Some(problem) => {
+            tracing::info!(request_id = id, route, status, microseconds, code = problem.code(), reason = %problem, "refused");
+        }
+        None => tracing::debug!(request_id = id, route, status, microseconds, "answered"),
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &RequestId) {
+    headers.insert(REQUEST_ID, id.to_header());
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        // A ticket stands in the address of the page that is left.
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}

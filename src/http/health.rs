@@ -1,0 +1,19 @@
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use super::service::Service;
+
+/// `GET /healthz`: the process answers. Nothing that it depends on is asked.
+pub(super) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "ok"}))
+}
+
+/// `GET /readyz`: 200 if a request would get its cookies, 503 with the reason otherwise.
+pub(super) async fn readyz(service: web::Data<Service>) -> HttpResponse {
+    let reason = match service.minter.load_full() {
+        None => "no_active_key",
+        Some(minter) if !minter.is_healthy() => "signing_fails",
+        Some(_) => return HttpResponse::Ok().json(json!({"status": "ready"})),
+    };
+    HttpResponse::ServiceUnavailable().json(json!({"status": "not_ready", "reason": reason}))
+}

@@ -1,0 +1,196 @@
+//! The one mapping from what went wrong to an HTTP answer (RFC 9457). The client gets a constant
+//! for each kind; what exactly went wrong is for the log.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::json;
+
+use crate::mint::{IssueError, PrepareError};
+use crate::session::replay::ReplayError;
+use crate::session::return_url::{QueryRefusal, ReturnUrlRefusal};
+use crate::session::ticket::TicketRefusal;
+
+/// Everything that a route can answer with besides success.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// No such route.
+    #[error("no such route")]
+    NotFound,
+    /// The route exists for another method.
+    #[error("method not allowed")]
+    MethodNotAllowed {
+        /// The value of `Allow`.
+        allow: &'static str,
+    },
+    /// The query is not of the form that the route takes.
+    #[error("query refused: {}", .0.code())]
+    Query(QueryRefusal),
+    /// The return URL leads elsewhere than to a configured origin.
+    #[error("return URL refused: {}", .0.code())]
+    ReturnUrl(ReturnUrlRefusal),
+    /// The ticket proves nothing.
+    #[error("ticket refused: {}", .0.code())]
+    Ticket(TicketRefusal),
+    /// The ticket was used before.
+    #[error("ticket refused: used before")]
+    TicketUsed,
+    /// No ticket came.
+    #[error("ticket refused: missing")]
+    TicketMissing,
+    /// The service takes no tickets.
+    #[error("no ticket key is configured")]
+    TicketsOff,
+    /// The replay store cannot tell whether a ticket was used.
+    #[error("the replay store cannot tell whether the ticket was used")]
+    ReplayStore,
+    /// The API key is missing or wrong.
+    #[error("API key refused")]
+    ApiKey,
+    /// The body is too large.
+    #[error("body larger than {limit} bytes")]
+    BodyTooLarge {
+        /// Bytes.
+        limit: usize,
+    },
+    /// The body did not come whole.
+    #[error("body broken off")]
+    BodyIncomplete,
+    /// The body is not the JSON that the route takes.
+    #[error("body refused")]
+    Body,
+    /// The body is not declared as JSON.
+    #[error("content type refused")]
+    ContentType,
+    /// The head is larger than allowed.
+    #[error("request head larger than {limit} bytes")]
+    HeadTooLarge {
+        /// Bytes.
+        limit: usize,
+    },
+    /// The request took too long to arrive or to be answered.
+    #[error("the request took too long")]
+    Timeout,
+    /// A grant of that name is not configured.
+    #[error("unknown grant")]
+    UnknownGrant,
+    /// No grant can be given to this listener.
+    #[error("no grant: {}", .0.as_ref().map_or("none is configured".to_owned(), ToString::to_string))]
+    NoGrant(Option<PrepareError>),
+    /// There is no active key to sign with.
+    #[error("no active key")]
+    NoActiveKey,
+    /// Too many signatures at once, or the library failed.
+    #[error("not signed: {0}")]
+    Issue(#[from] IssueError),
+}
+
+impl Problem {
+    /// Stable; also the label in metrics. All failures of authentication are one code, so that an
+    /// answer tells nobody what was nearly right.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.describe().1
+    }
+
+    /// Status, code and the sentence for the client.
+    fn describe(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is nothing at this address."),
+            Self::MethodNotAllowed { .. } => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes another method.")
+            }
+            Self::Query(_) => {
+                (StatusCode::BAD_REQUEST, "query_refused", "The query is not of the form that this address takes.")
+            }
+            Self::ReturnUrl(_) => (
+                StatusCode::BAD_REQUEST,
+                "return_url_refused",
+                "The return URL must lead to one of the configured application origins.",
+            ),
+            Self::Ticket(_) | Self::TicketUsed | Self::TicketMissing | Self::TicketsOff => (
+                StatusCode::UNAUTHORIZED,
+                "ticket_refused",
+                "The ticket was not accepted. Go back to the application and sign in again.",
+            ),
+            Self::ReplayStore => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "replay_store_unavailable",
+                "Tickets cannot be accepted at the moment. Try again shortly.",
+            ),
+            Self::ApiKey => (StatusCode::UNAUTHORIZED, "api_key_refused", "A valid API key is needed."),
+            Self::BodyTooLarge { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than this address takes.")
+            }
+            Self::BodyIncomplete => (StatusCode::BAD_REQUEST, "body_incomplete", "The body did not come whole."),
+            Self::Body => {
+                (StatusCode::BAD_REQUEST, "body_refused", "The body is not the JSON object that this address takes.")
+            }
+            Self::ContentType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content_type_refused",
+                "Send the body as application/json.",
+            ),
+            Self::HeadTooLarge { .. } => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "headers_too_large",
+                "The request line and headers are larger than this service takes.",
+            ),
+            Self::Timeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long."),
+            Self::UnknownGrant => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unknown_grant", "A grant of that name is not configured.")
+            }
+            Self::NoGrant(_) => (StatusCode::FORBIDDEN, "no_grant", "There is no grant for this listener."),
+            Self::NoActiveKey => {
+                (StatusCode::SERVICE_UNAVAILABLE, "no_active_key", "The service has no key to sign with yet.")
+            }
+            Self::Issue(IssueError::Busy) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "busy", "The service is busy. Try again shortly.")
+            }
+            Self::Issue(IssueError::Sign(_)) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "signing_failed", "The service could not sign.")
+            }
+        }
+    }
+
+    /// Headers that belong to some problems only.
+    fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
+        match self {
+            Self::MethodNotAllowed { allow } => Some((header::ALLOW, HeaderValue::from_static(allow))),
+            Self::ApiKey => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::ReplayStore | Self::NoActiveKey | Self::Issue(IssueError::Busy) => {
+                Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
+            }
+            // Whatever is still to come of the request would be read as the next one.
+            Self::BodyTooLarge { .. } | Self::BodyIncomplete | Self::Timeout | Self::HeadTooLarge { .. } => {
+                Some((header::CONNECTION, HeaderValue::from_static("close")))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.describe().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code, title) = self.describe();
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        if let Some(header) = self.header() {
+            response.insert_header(header);
+        }
+        response.body(json!({"status": status.as_u16(), "code": code, "title": title}).to_string())
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::AlreadyUsed => Self::TicketUsed,
+            ReplayError::Unavailable => Self::ReplayStore,
+        }
+    }
+}

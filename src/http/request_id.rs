@@ -1,0 +1,41 @@
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix_web::http::header::HeaderValue;
+
+/// Names one request in the log and in the answer's `X-Request-Id`: 16 hexadecimal digits that differ
+/// between processes, and 8 that count. Not a secret and not unguessable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(String);
+
+static PROCESS: LazyLock<String> = LazyLock::new(|| {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives random bytes");
+    format!("{:016x}", u64::from_be_bytes(bytes))
+});
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+impl RequestId {
+    /// The next id of this process.
+    #[must_use]
+    pub fn next() -> Self {
+        let mut id = String::with_capacity(24);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        id.push_str(&PROCESS);
+        write!(id, "{count:08x}").expect("writing to a string never fails");
+        Self(id)
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For the answer's header.
+    #[must_use]
+    pub fn to_header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).expect("hexadecimal digits are a header value")
+    }
+}

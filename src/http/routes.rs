@@ -1,0 +1,28 @@
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Resource, Route};
+
+use super::problem::Problem;
+use super::{enter, health, mint};
+
+/// Every route, below `base_path` (empty, or `/` and more, without a final slash). Used by the
+/// server and by whoever embeds it; [`super::Service`] and [`super::guard`] come with the app.
+pub fn routes(base_path: &str, config: &mut ServiceConfig) {
+    config.service(
+        web::scope(base_path)
+            .service(only("/enter", "GET", web::get().to(enter::enter)))
+            .service(only("/v1/mint", "POST", web::post().to(mint::mint)))
+            .service(only("/healthz", "GET, HEAD", health_route().to(health::healthz)))
+            .service(only("/readyz", "GET, HEAD", health_route().to(health::readyz))),
+    );
+    config.default_service(web::to(async || Err::<HttpResponse, _>(Problem::NotFound)));
+}
+
+/// Load balancers probe with GET or HEAD.
+fn health_route() -> Route {
+    web::route().guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()))
+}
+
+fn only(path: &str, allow: &'static str, route: Route) -> Resource {
+    let refuse = move || async move { Err::<HttpResponse, _>(Problem::MethodNotAllowed { allow }) };
+    web::resource(path).route(route).default_service(web::to(refuse))
+}

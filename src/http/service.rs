@@ -1,0 +1,81 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use arc_swap::ArcSwapOption;
+use time::OffsetDateTime;
+
+use super::api_keys::ApiKeys;
+use super::client_address::TrustedProxies;
+use super::problem::Problem;
+use crate::mint::{Asker, Minted, Minter, Prepared};
+use crate::session::replay::ReplayStore;
+use crate::session::return_url::ReturnUrls;
+use crate::session::ticket::TicketVerifier;
+
+/// What all workers share.
+pub struct Service {
+    /// `None` until there is an active key.
+    pub minter: ArcSwapOption<Minter>,
+    /// `None` if no web app hands listeners over by ticket.
+    pub tickets: Option<TicketVerifier>,
+    /// The tickets that have been used.
+    pub replay: ReplayStore,
+    /// Where listeners may be sent back to.
+    pub return_urls: ReturnUrls,
+    /// Back ends that may mint for their listeners.
+    pub api_keys: ApiKeys,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
+    /// Bytes of a request body.
+    pub max_body: usize,
+    /// From a request's head to its answer.
+    pub deadline: Duration,
+}
+
+impl Service {
+    /// The minter of this moment; a request uses one from beginning to end.
+    pub(super) fn minter(&self) -> Result<Arc<Minter>, Problem> {
+        self.minter.load_full().ok_or(Problem::NoActiveKey)
+    }
+
+    /// The listener's address, for grants that are bound to it.
+    pub(super) fn client(&self, request: &HttpRequest) -> Option<std::net::IpAddr> {
+        self.trusted_proxies.client(request.peer_addr()?.ip(), request.headers())
+    }
+
+    /// Bounds the time that a route takes, its body's arrival included.
+    pub(super) async fn in_time<T>(&self, route: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+        tokio::time::timeout(self.deadline, route).await.unwrap_or(Err(Problem::Timeout))
+    }
+}
+
+/// Epoch seconds. The only place where serving reads the clock for expiries.
+pub(super) fn now() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp()
+}
+
+/// Every grant that this listener can be given. A grant that cannot be (bound to an address that
+/// CloudFront has no condition for, a claim that is missing) is left out.
+pub(super) fn prepare_all(minter: &Minter, asker: &Asker<'_>, now: i64) -> Result<Vec<Prepared>, Problem> {
+    let (mut prepared, mut refused) = (Vec::new(), None);
+    for index in 0..minter.profiles().len() {
+        match minter.prepare(index, asker, now) {
+            Ok(grant) => prepared.push(grant),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    match (prepared.is_empty(), refused) {
+        (false, _) => Ok(prepared),
+        (true, reason) => Err(Problem::NoGrant(reason)),
+    }
+}
+
+/// Signs what was prepared, in its order.
+pub(super) async fn issue_all(minter: &Minter, prepared: Vec<Prepared>) -> Result<Vec<Arc<Minted>>, Problem> {
+    let mut minted = Vec::with_capacity(prepared.len());
+    for grant in prepared {
+        minted.push(minter.issue(grant).await?);
+    }
+    Ok(minted)
+}

@@ -1,0 +1,98 @@
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::ser::SerializeMap as _;
+
+use super::profile::Profile;
+use crate::cloudfront::{Policy, SignError, SignedCookies, Signer};
+
+/// What a mint gives: the cookies, ready to be copied into an answer. A secret; `Debug` shows no value.
+pub struct Minted {
+    name: String,
+    expires_at: i64,
+    set_cookie: Vec<Bytes>,
+    json: Bytes,
+}
+
+impl Minted {
+    pub(super) fn sign(signer: &Signer, profile: &Profile, policy: &Policy) -> Result<Self, SignError> {
+        let cookies = signer.cookies(policy)?;
+        let headers = cookies.set_cookie_headers(profile.cookies());
+        let expires_at = policy.expires().get();
+        let answer = Answer {
+            name: profile.name(),
+            resource: policy.resource().as_str(),
+            expires_at,
+            renew_at: renew_at(expires_at, profile),
+            cookies: Values(&cookies),
+            set_cookie: &headers,
+        };
+        let json = serde_json::to_vec(&answer).expect("strings and integers always serialise");
+        let set_cookie = headers.into_iter().map(Bytes::from).collect();
+        Ok(Self { name: profile.name().to_owned(), expires_at, set_cookie, json: json.into() })
+    }
+
+    /// The grant's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Epoch seconds.
+    #[must_use]
+    pub fn expires_at(&self) -> i64 {
+        self.expires_at
+    }
+
+    /// `Set-Cookie` values, one for each cookie.
+    #[must_use]
+    pub fn set_cookie(&self) -> &[Bytes] {
+        &self.set_cookie
+    }
+
+    /// A JSON object: `name`, `resource`, `expires_at` and `renew_at` in epoch seconds, `cookies`
+    /// from names to values, `set_cookie` as a list of header values.
+    #[must_use]
+    pub fn json(&self) -> &Bytes {
+        &self.json
+    }
+}
+
+impl fmt::Debug for Minted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Minted")
+            .field("name", &self.name)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// With a third of the lifetime left: time for several attempts while the cookies still work.
+/// It depends on the expiry alone, so that a shared answer is the same for everybody.
+fn renew_at(expires_at: i64, profile: &Profile) -> i64 {
+    let third = i64::try_from(profile.ttl().as_secs() / 3).unwrap_or(i64::MAX);
+    expires_at.saturating_sub(third.max(1))
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    name: &'a str,
+    resource: &'a str,
+    expires_at: i64,
+    renew_at: i64,
+    cookies: Values<'a>,
+    set_cookie: &'a [String],
+}
+
+struct Values<'a>(&'a SignedCookies);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.pairs().len()))?;
+        for (name, value) in self.0.pairs() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
