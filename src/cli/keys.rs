@@ -229,8 +229,7 @@ fn write_table(out: &mut impl Write, document: &Document) -> io::Result<()> {
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
     let widths: [usize; 6] = std::array::from_fn(width);
     for row in &rows {
-        let line: String =
-            row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
+        let line: String = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())

@@ -26,7 +26,9 @@ pub enum DocumentError {
     #[error("it does not read as a keyring ({0}): put it back from a backup, or correct that place")]
     Syntax(#[from] serde_json::Error),
     /// The format has moved on.
-    #[error("it was written by a newer edgemint (version {0}, this one reads version {VERSION}): run that one")]
+    #[error(
+        "it was written by a newer edgemint (version {0}, this one reads version {VERSION}): run that one"
+    )]
     NewerVersion(u64),
     /// No edgemint ever wrote this version.
     #[error("it says version {0}, which never was: this edgemint reads version {VERSION}")]
@@ -86,7 +88,9 @@ pub enum DocumentError {
         active: KeyId,
     },
     /// Only a key that was never in CloudFront is activated by hand.
-    #[error("key {id} is in state `{state}`, and only one in state `generated` is activated: `edgemint keys list` shows which")]
+    #[error(
+        "key {id} is in state `{state}`, and only one in state `generated` is activated: `edgemint keys list` shows which"
+    )]
     NotGenerated {
         /// The key that was to be activated.
         id: KeyId,

@@ -133,7 +133,8 @@ pub fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileE
         return Err(FileError::TooLarge { path: path.into(), limit });
     }
     // Room for everything at once: a vector that grows leaves copies of a key behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(limit).unwrap_or(usize::MAX) + 1));
+    let room = usize::try_from(metadata.len()).unwrap_or_default() + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {
         return Err(FileError::TooLarge { path: path.into(), limit });
@@ -347,7 +348,9 @@ mod tests {
     #[test]
     fn a_directory_that_others_can_write_is_refused() {
         let directory = tempfile::tempdir().unwrap();
-        for (mode, accepted) in [(0o700, true), (0o755, true), (0o770, false), (0o702, false), (0o1777, false)] {
+        for (mode, accepted) in
+            [(0o700, true), (0o755, true), (0o770, false), (0o702, false), (0o1777, false)]
+        {
             fs::set_permissions(directory.path(), Permissions::from_mode(mode)).unwrap();
             assert_eq!(check_directory(directory.path()).is_ok(), accepted, "{mode:o}");
         }

@@ -127,7 +127,9 @@ mod tests {
     #[test]
     fn ids_are_sixteen_lowercase_hexadecimal_digits() {
         assert_eq!("0123456789abcdef".parse::<KeyId>().unwrap().as_str(), "0123456789abcdef");
-        for text in ["", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "0123456789abcde/", "K2JC"] {
+        for text in
+            ["", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "0123456789abcde/", "K2JC"]
+        {
             assert_eq!(text.parse::<KeyId>(), Err(InvalidKeyId), "{text}");
         }
     }
@@ -137,8 +139,24 @@ mod tests {
         assert!(FileName::try_from("0123456789abcdef.pem".to_owned()).is_ok());
         let long = format!("{}.pem", "a".repeat(252));
         for name in [
-            "", ".", "..", ".pem", "../x", "../x.pem", "/etc/x.pem", "a/b.pem", "./a.pem", ".hidden.pem", "a\\b.pem",
-            "a\0.pem", "a\n.pem", "a b.pem", "ä.pem", "keyring.json", "key", long.as_str(),
+            "",
+            ".",
+            "..",
+            ".pem",
+            "../x",
+            "../x.pem",
+            "/etc/x.pem",
+            "a/b.pem",
+            "./a.pem",
+            ".hidden.pem",
+            "a\\b.pem",
+            "a\0.pem",
+            "a\n.pem",
+            "a b.pem",
+            "ä.pem",
+            "keyring.json",
+            "key",
+            long.as_str(),
         ] {
             assert_eq!(FileName::try_from(name.to_owned()), Err(InvalidFileName), "{name:?}");
         }

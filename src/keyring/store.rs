@@ -102,8 +102,8 @@ impl Directory {
         let path = self.path.join(entry.file().as_str());
         let pem = files::read_private(&path, PEM_LIMIT)
             .map_err(|error| KeyringError::reading(error, entry, self.path.clone()))?;
-        let key = SigningKey::from_pem(&pem)
-            .map_err(|source| KeyringError::Key { path: path.clone(), source })?;
+        let key =
+            SigningKey::from_pem(&pem).map_err(|source| KeyringError::Key { path: path.clone(), source })?;
         let found = KeyId::of(key.public_key());
         if found != *entry.id() {
             return Err(KeyringError::OtherKey { path, found, recorded: entry.id().clone() });

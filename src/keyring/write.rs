@@ -86,7 +86,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Stores the key, then the document whose last entry is its.
-    fn add(&self, key: &SigningKey, document: Result<Document, DocumentError>) -> Result<Entry, KeyringError> {
+    fn add(
+        &self,
+        key: &SigningKey,
+        document: Result<Document, DocumentError>,
+    ) -> Result<Entry, KeyringError> {
         let document = self.accepted(document)?;
         let entry = self.accepted(document.entry(&KeyId::of(key.public_key())))?.clone();
         let pem = key.to_pem().map_err(KeyringError::Generation)?;
