@@ -1,3 +1,7 @@
 //! The command line: one file per subcommand.
 
-pub mod keys;
+mod command;
+mod edge;
+mod keys;
+
+pub use command::run;
