@@ -1,1 +1,12 @@
 //! Who is asking: the session providers.
+//!
+//! A provider turns what a request carries into a [`Session`] or a refusal. It knows nothing of what the
+//! session will be granted. [`ticket`] is the signed hand-off from the web app; [`replay`] makes each ticket
+//! work once.
+
+mod identity;
+pub mod replay;
+mod strict_json;
+pub mod ticket;
+
+pub use identity::{Session, Subject, SubjectError};
