@@ -16,6 +16,7 @@ use crate::edge::{
     AllowedOrigin, Behaviour, Edge, Origin, OriginError, PathPattern, ServedHost, Serving, ViewerScheme,
     serve,
 };
+use crate::telemetry::{self, LogFormat};
 
 /// Serve an origin as CloudFront would: protected paths only to signed cookies and signed URLs.
 ///
@@ -63,6 +64,7 @@ struct Trust {
 /// it cannot serve.
 #[must_use]
 pub fn run(args: EdgeArgs) -> ExitCode {
+    telemetry::start(LogFormat::Json, "info").expect("a plain level is a filter");
     let result = listen(&args.listen).and_then(|listener| Ok((listener, args.into_edge()?)));
     let failure = match result {
         Ok((listener, edge)) => {
