@@ -1,1 +1,6 @@
 //! The command line: one file per subcommand.
+
+pub mod check;
+mod settings;
+
+pub use settings::SettingsArgs;
