@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use super::{edge, keys, mint, url};
+use super::{check, edge, keys, mint, serve, url};
 
 /// What every refusal ends with, whether of a flag or of what it named.
 const REFUSED: u8 = 2;
@@ -20,6 +20,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve: hand-over after login, minting, health
+    Serve(serve::ServeArgs),
+    /// Check the configuration and say what it would do
+    Check(check::CheckArgs),
     /// Print signed cookies for a resource, without a server or a configuration
     Mint(mint::MintArgs),
     /// Print a signed URL, without a server or a configuration
@@ -39,6 +43,8 @@ pub fn run() -> ExitCode {
         Err(error) => return usage(&error),
     };
     match cli.command {
+        Command::Serve(args) => exit_code(serve::run(args)),
+        Command::Check(args) => check::run(args),
         Command::Mint(args) => exit_code(mint::run(&args)),
         Command::Url(args) => exit_code(url::run(&args)),
         Command::Keys(args) => keys::run(&args),

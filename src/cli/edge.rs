@@ -16,7 +16,7 @@ use crate::edge::{
     AllowedOrigin, Behaviour, Edge, Origin, OriginError, PathPattern, ServedHost, Serving, ViewerScheme,
     serve,
 };
-use crate::telemetry::{self, LogFormat};
+use crate::telemetry::{self, LogConfig, LogFormat, LogLevel};
 
 /// Serve an origin as CloudFront would: protected paths only to signed cookies and signed URLs.
 ///
@@ -64,7 +64,7 @@ struct Trust {
 /// it cannot serve.
 #[must_use]
 pub fn run(args: EdgeArgs) -> ExitCode {
-    telemetry::start(LogFormat::Json, "info").expect("a plain level is a filter");
+    telemetry::start(LogConfig { format: LogFormat::Json, level: LogLevel::Info });
     let result = listen(&args.listen).and_then(|listener| Ok((listener, args.into_edge()?)));
     let failure = match result {
         Ok((listener, edge)) => {

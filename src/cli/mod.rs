@@ -1,10 +1,13 @@
 //! The command line: one file per subcommand.
 
+mod check;
 mod command;
 mod cookie_format;
 mod edge;
 mod keys;
 mod mint;
+mod serve;
+mod settings;
 mod signing;
 mod url;
 

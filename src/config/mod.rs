@@ -1,1 +1,33 @@
 //! Settings: file, then environment, then flags, parsed into the types of the modules below.
+//!
+//! Reading goes in three steps. The sources are laid over each other as one TOML tree in which every
+//! value keeps its position; the tree is read into raw structures that know names and types only;
+//! and these are parsed into [`Config`]. A step begins only when the one before found nothing wrong,
+//! and notes everything that it finds, each with the place and the remedy. No problem ever quotes a
+//! line of the file or what a reference to a secret says.
+
+mod access;
+mod api_key;
+mod fields;
+mod grants;
+mod load;
+mod origin;
+mod overlay;
+mod problem;
+mod raw;
+mod secret;
+mod server;
+mod shape;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+pub use access::{TicketAlgorithm, TicketConfig, TicketKeyConfig};
+pub use api_key::{ApiKey, ApiKeyError};
+pub use grants::MintConfig;
+pub use load::{Config, Surroundings};
+pub use origin::{Origin, OriginError};
+pub use overlay::Override;
+pub use problem::{Place, Problem, Problems};
+pub use secret::Secret;
+pub use server::ServerConfig;

@@ -1,0 +1,150 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde_spanned::Spanned;
+
+use crate::mint::{Profile, Site};
+use crate::telemetry::{LogConfig, LogFormat, LogLevel};
+
+use super::access::{TicketConfig, read_api_keys, read_ticket};
+use super::api_key::ApiKey;
+use super::fields::{Reader, not_empty, one_of};
+use super::grants::{self, MintConfig, read_mint};
+use super::overlay::Override;
+use super::problem::{Place, Problem, Problems};
+use super::raw::{Field, RawConfig, RawKeyring, RawLog};
+use super::secret::Vault;
+use super::server::{self, Needs, ServerConfig};
+use super::shape;
+use super::sources::Sources;
+
+/// What the configuration is made of besides the file; taken from the process by the caller.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    /// The environment: settings (`EDGEMINT_SERVER__LISTEN`) and secrets that the file refers to.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Settings given as flags; they win over the environment, and that over the file.
+    pub flags: Vec<Override>,
+    /// How many files the process may open at once (`RLIMIT_NOFILE`), if that is limited.
+    pub descriptor_limit: Option<u64>,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    #[must_use]
+    pub fn of_process(flags: Vec<Override>) -> Self {
+        let descriptor_limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        Self { environment: std::env::vars_os().collect(), flags, descriptor_limit }
+    }
+}
+
+/// The configuration, checked: everything in it can be used as it is.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[server]`.
+    pub server: ServerConfig,
+    /// `[log]`.
+    pub log: LogConfig,
+    /// Where the signing keys are: `keyring.directory`, absolute or relative to the working directory.
+    pub keyring_directory: PathBuf,
+    /// `[mint]`.
+    pub mint: MintConfig,
+    /// `[[grants]]`: at least one, with different names and cookies that never meet.
+    pub grants: Vec<Profile>,
+    /// `[ticket]`; without it `/enter` is closed.
+    pub ticket: Option<TicketConfig>,
+    /// `[[api_keys]]`; without any the back-end API is closed. Not both are closed.
+    pub api_keys: Vec<ApiKey>,
+}
+
+impl Config {
+    /// Reads a configuration file together with its surroundings.
+    ///
+    /// # Errors
+    /// [`Problems`]: everything that is wrong, each with its place and what to do. The parts that
+    /// the syntax or an unknown name hides are judged once those are right.
+    pub fn load(path: &Path, surroundings: Surroundings) -> Result<Self, Problems> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let message = format!(
+                "the configuration cannot be read: {error}; name the file with --config or EDGEMINT_CONFIG"
+            );
+            let place = Place::File { name: path.display().to_string(), at: None };
+            Problems::new(vec![Problem { place, setting: String::new(), message }])
+        })?;
+        Self::parse(path, &text, surroundings)
+    }
+
+    /// The same for a text. `path` names it in problems, and file names in it that are relative
+    /// start in the folder of `path`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(path: &Path, text: &str, surroundings: Surroundings) -> Result<Self, Problems> {
+        let (mut overrides, mut problems) = Override::from_environment(&surroundings.environment);
+        overrides.extend(surroundings.flags);
+        Sources::number(text, &mut overrides);
+        let mut sources = Sources::new(path.display().to_string(), text, &overrides);
+        let raw = shape::read(text, &mut sources).map_err(|mut shape| {
+            shape.append(&mut problems);
+            Problems::new(shape)
+        })?;
+        let vault =
+            Vault { folder: path.parent().unwrap_or(Path::new("")), environment: &surroundings.environment };
+        let mut reader = Reader::new(sources);
+        let config = read(raw, vault, surroundings.descriptor_limit, &mut reader);
+        problems.append(&mut reader.into_problems());
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(Problems::new(problems)),
+        }
+    }
+}
+
+/// `None` only if a problem was noted.
+fn read(
+    raw: RawConfig,
+    vault: Vault<'_>,
+    descriptor_limit: Option<u64>,
+    reader: &mut Reader<'_>,
+) -> Option<Config> {
+    if raw.ticket.is_none() && raw.api_keys.as_ref().is_none_or(|keys| keys.get_ref().is_empty()) {
+        reader.missing(None, "ticket", "nobody could ask for cookies; add a [ticket] section for browsers, [[api_keys]] for back ends, or both");
+    }
+    let needs = Needs { app_origins: raw.ticket.is_some(), descriptor_limit };
+    let server = server::read(raw.server, &needs, reader);
+    let mint = read_mint(raw.mint, reader);
+    let site = server.as_ref().map(|server| Site {
+        public_host: server.public_url.host(),
+        is_plain_http: server.public_url.is_plain_http(),
+        expiry_step: mint.expiry_step,
+    });
+    let grants = grants::read(raw.grants, site, reader);
+    let ticket = read_ticket(raw.ticket, vault, reader);
+    let api_keys = read_api_keys(raw.api_keys, vault, reader);
+    let log = read_log(raw.log, reader);
+    let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
+    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, api_keys })
+}
+
+fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
+    let raw = raw.map(Spanned::into_inner).unwrap_or_default();
+    let levels = [
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+    let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
+    let level = reader.optional(raw.level, one_of(&levels));
+    LogConfig { format: format.unwrap_or(LogFormat::Json), level: level.unwrap_or(LogLevel::Info) }
+}
+
+/// A name in the file starts in the folder of the file; a name on the command line, as every name
+/// there, in the working directory.
+fn keyring_directory(raw: Field<RawKeyring>, folder: &Path, reader: &mut Reader<'_>) -> PathBuf {
+    let directory = raw.and_then(|raw| raw.into_inner().directory);
+    let from_outside = directory.as_ref().is_some_and(|name| reader.is_overridden(&name.span()));
+    let directory = reader.optional(directory, not_empty).unwrap_or_else(|| "keys".to_owned());
+    if from_outside { PathBuf::from(directory) } else { folder.join(directory) }
+}

@@ -1,0 +1,114 @@
+//! The configuration as it is written: names and TOML types only. Every value carries its position,
+//! so that what is found wrong with it later has a place. Everything is optional here, because a
+//! missing setting is reported together with everything else that is wrong.
+
+use serde::Deserialize;
+use serde_spanned::Spanned;
+
+/// A setting that may be absent.
+pub(super) type Field<T> = Option<Spanned<T>>;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawConfig {
+    pub(super) server: Field<RawServer>,
+    pub(super) log: Field<RawLog>,
+    pub(super) keyring: Field<RawKeyring>,
+    pub(super) mint: Field<RawMint>,
+    pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
+    pub(super) ticket: Field<RawTicket>,
+    pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawServer {
+    pub(super) listen: Field<String>,
+    pub(super) public_url: Field<String>,
+    pub(super) base_path: Field<String>,
+    pub(super) app_origins: Field<Vec<Spanned<String>>>,
+    pub(super) default_return: Field<String>,
+    pub(super) trusted_proxies: Field<Vec<Spanned<String>>>,
+    pub(super) workers: Field<i64>,
+    pub(super) max_connections: Field<i64>,
+    pub(super) max_body: Field<i64>,
+    pub(super) head_timeout: Field<String>,
+    pub(super) request_timeout: Field<String>,
+    pub(super) keep_alive: Field<String>,
+    pub(super) shutdown_timeout: Field<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawLog {
+    pub(super) format: Field<String>,
+    pub(super) level: Field<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawKeyring {
+    pub(super) directory: Field<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawMint {
+    pub(super) expiry_step: Field<String>,
+    pub(super) max_signatures: Field<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawGrant {
+    pub(super) name: Field<String>,
+    pub(super) resource: Field<String>,
+    pub(super) ttl: Field<String>,
+    pub(super) bind_address: Field<bool>,
+    pub(super) ipv6_clients: Field<String>,
+    pub(super) cookie: Field<RawCookie>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawCookie {
+    pub(super) domain: Field<String>,
+    pub(super) path: Field<String>,
+    pub(super) same_site: Field<String>,
+    pub(super) http_only: Field<bool>,
+    pub(super) secure: Field<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawTicket {
+    pub(super) issuer: Field<String>,
+    pub(super) audience: Field<String>,
+    pub(super) max_lifetime: Field<String>,
+    pub(super) leeway: Field<String>,
+    pub(super) keys: Field<Vec<Spanned<RawTicketKey>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawTicketKey {
+    pub(super) id: Field<String>,
+    pub(super) algorithm: Field<String>,
+    pub(super) secret: Field<RawReference>,
+    pub(super) public_key: Field<RawReference>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawApiKey {
+    pub(super) name: Field<String>,
+    pub(super) secret: Field<RawReference>,
+}
+
+/// Where a secret or a key is kept; never the thing itself.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a reference")]
+pub(super) struct RawReference {
+    pub(super) file: Field<String>,
+    pub(super) env: Field<String>,
+}

@@ -1,0 +1,143 @@
+//! Secrets and public keys, read from where the configuration says that they are kept.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags, open};
+use serde_spanned::Spanned;
+use zeroize::Zeroizing;
+
+use super::fields::Reader;
+use super::raw::{Field, RawReference};
+
+/// No secret and no PEM is longer.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// A text that never prints; wiped from memory when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The text, for those who need it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Where references are looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Vault<'a> {
+    /// Relative file names start here.
+    pub(super) folder: &'a Path,
+    pub(super) environment: &'a [(std::ffi::OsString, std::ffi::OsString)],
+}
+
+/// What a reference leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Must be readable by its owner alone.
+    Secret,
+    /// May be read by anybody.
+    Public,
+}
+
+impl Vault<'_> {
+    /// Follows a reference. What the reference says is never quoted in a problem: people put the
+    /// secret itself there.
+    pub(super) fn fetch(
+        self,
+        reference: Field<RawReference>,
+        kind: Kind,
+        reader: &mut Reader<'_>,
+    ) -> Option<Spanned<Secret>> {
+        let reference = reference?;
+        let span = reference.span();
+        let fetched = match reference.into_inner() {
+            RawReference { file: Some(file), env: None } => {
+                reader.optional(Some(file), |name| self.file(&name, kind))
+            }
+            RawReference { file: None, env: Some(env) } => {
+                reader.optional(Some(env), |name| self.variable(&name))
+            }
+            RawReference { file, env } => {
+                let found = if file.is_some() && env.is_some() {
+                    "both file and env are"
+                } else {
+                    "neither file nor env is"
+                };
+                reader.wrong(
+                    &span,
+                    format!("{found} given; write {{ file = \"PATH\" }} or {{ env = \"NAME\" }}"),
+                );
+                None
+            }
+        }?;
+        Some(Spanned::new(span, fetched))
+    }
+
+    fn variable(self, name: &str) -> Result<Secret, &'static str> {
+        let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        if name.is_empty() || !name.bytes().all(allowed) {
+            return Err(
+                "this is not the name of an environment variable; write a name of A-Z, 0-9 and _, not the secret itself",
+            );
+        }
+        let value = self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        let value =
+            value.ok_or("the environment variable of this name is not set; set it before edgemint starts")?;
+        secret(value.to_str().ok_or("the environment variable of this name is not UTF-8; set it again")?)
+            .map_err(|()| "the environment variable of this name is empty; set it before edgemint starts")
+    }
+
+    fn file(self, name: &str, kind: Kind) -> Result<Secret, String> {
+        let path = self.folder.join(name);
+        let folder = self.folder.display();
+        // Links are followed, since mounted secrets are links; it is the file behind that is judged.
+        // Non-blocking, so that a pipe is refused below instead of waited for.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let mut file = open(&path, flags, Mode::empty()).map(File::from).map_err(|error| {
+            let error = std::io::Error::from(error);
+            format!("the file of this name cannot be opened ({error}); relative names start in {folder}")
+        })?;
+        let about =
+            file.metadata().map_err(|error| format!("the file of this name cannot be looked at: {error}"))?;
+        if !about.is_file() {
+            return Err("this is not a regular file; name the file that holds it".to_owned());
+        }
+        if kind == Kind::Secret && about.mode() & 0o077 != 0 {
+            let mode = about.mode() & 0o777;
+            return Err(format!(
+                "others can read this file (mode {mode:04o}); run: chmod 600 '{}'",
+                path.display()
+            ));
+        }
+        if about.len() > MAX_BYTES {
+            return Err(format!(
+                "this file is larger than {MAX_BYTES} bytes; name the file that holds it alone"
+            ));
+        }
+        let mut text = Zeroizing::new(String::new());
+        file.by_ref().take(MAX_BYTES).read_to_string(&mut text).map_err(|_| {
+            "this file does not hold UTF-8 text; write the secret as text, such as base64".to_owned()
+        })?;
+        secret(&text).map_err(|()| "this file is empty; write the secret into it".to_owned())
+    }
+}
+
+/// Without the newline that editors and `echo` put at the end.
+fn secret(text: &str) -> Result<Secret, ()> {
+    match text.trim_end_matches(['\n', '\r']) {
+        "" => Err(()),
+        text => Ok(Secret(Zeroizing::new(text.to_owned()))),
+    }
+}

@@ -1,0 +1,180 @@
+//! `[server]`: where edgemint listens, where browsers find it, and what a request may cost.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde_spanned::Spanned;
+
+use super::fields::{Reader, duration_in, number_in};
+use super::origin::Origin;
+use super::raw::{Field, RawServer};
+
+/// Connections at once, unless told otherwise or the descriptor limit is lower.
+const DEFAULT_MAX_CONNECTIONS: usize = 1024;
+
+/// Descriptors that are not connections: standard streams, listeners, the keyring, event queues.
+const RESERVED_DESCRIPTORS: usize = 64;
+
+/// `[server]`.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Where browsers reach edgemint.
+    pub public_url: Origin,
+    /// Comes before every path; empty, or begins with a slash and ends without.
+    pub base_path: String,
+    /// The web app's origins. The first is where relative return URLs resolve. Never empty if
+    /// tickets are taken.
+    pub app_origins: Vec<Origin>,
+    /// Where a browser goes that brings no return URL: a path, or a URL at one of `app_origins`.
+    pub default_return: String,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Threads that serve; `None`: one per core.
+    pub workers: Option<usize>,
+    /// Connections at once, below the descriptor limit.
+    pub max_connections: usize,
+    /// Longest request body, bytes.
+    pub max_body: usize,
+    /// To receive a request's head.
+    pub head_timeout: Duration,
+    /// To answer a whole request.
+    pub request_timeout: Duration,
+    /// An idle connection is closed after it.
+    pub keep_alive: Duration,
+    /// To finish running requests after SIGTERM.
+    pub shutdown_timeout: Duration,
+}
+
+/// What `[server]` is read with: whether `/enter` will be open, and how many files the process may open.
+pub(super) struct Needs {
+    pub(super) app_origins: bool,
+    pub(super) descriptor_limit: Option<u64>,
+}
+
+pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>) -> Option<ServerConfig> {
+    let section = raw.as_ref().map(Spanned::span);
+    let raw = raw.map(Spanned::into_inner).unwrap_or_default();
+    let seconds = Duration::from_secs;
+    let mut timeout = |field, default, most| {
+        let read = reader.optional(field, duration_in(Duration::from_millis(100), seconds(most)));
+        read.unwrap_or(seconds(default))
+    };
+    let head_timeout = timeout(raw.head_timeout, 5, 60);
+    let request_timeout = timeout(raw.request_timeout, 10, 300);
+    let keep_alive = timeout(raw.keep_alive, 15, 3600);
+    let shutdown_timeout = timeout(raw.shutdown_timeout, 30, 3600);
+    let public_url = (
+        section.as_ref(),
+        "server.public_url",
+        "say where browsers reach edgemint, such as \"https://listen.example.com\"",
+    );
+    let public_url = reader.required(public_url, raw.public_url, |text: String| text.parse::<Origin>());
+    let listen = reader.optional(raw.listen, |text| listen_address(&text));
+    let base_path = reader.optional(raw.base_path, base_path).unwrap_or_default();
+    let app_origins = app_origins(raw.app_origins, section.as_ref(), needs, reader);
+    let default_return =
+        reader.optional(raw.default_return, |text| default_return(text, app_origins.as_deref()));
+    Some(ServerConfig {
+        listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+        public_url: public_url?,
+        base_path,
+        app_origins: app_origins?,
+        default_return: default_return.unwrap_or_else(|| "/".to_owned()),
+        trusted_proxies: reader.items(raw.trusted_proxies, |text| network(&text)),
+        workers: reader.optional(raw.workers, number_in(1..=1024)),
+        max_connections: max_connections(raw.max_connections, needs.descriptor_limit, reader),
+        max_body: reader.optional(raw.max_body, number_in(1024..=1_048_576)).unwrap_or(8192),
+        head_timeout,
+        request_timeout,
+        keep_alive,
+        shutdown_timeout,
+    })
+}
+
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("{text:?} is not an address with a port; write one such as \"127.0.0.1:8080\", \"0.0.0.0:8080\" or \"[::]:8080\"")
+    })
+}
+
+fn base_path(text: String) -> Result<String, String> {
+    let segment = |segment: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+        !matches!(segment, "" | "." | "..") && segment.bytes().all(plain)
+    };
+    match text.strip_prefix('/') {
+        Some(rest) if rest.split('/').all(segment) => Ok(text),
+        None if text.is_empty() => Ok(text),
+        _ => Err(format!(
+            "{text:?} is not a base path; write one such as \"/edgemint\", without a slash at the end, or \"\""
+        )),
+    }
+}
+
+/// `None` if something is wrong with them.
+fn app_origins(
+    field: Field<Vec<Spanned<String>>>,
+    section: Option<&Range<usize>>,
+    needs: &Needs,
+    reader: &mut Reader<'_>,
+) -> Option<Vec<Origin>> {
+    let remedy = "tickets are taken, so list the web app's origins, such as [\"https://www.example.com\"]";
+    let Some(field) = field else {
+        if needs.app_origins {
+            reader.missing(section, "server.app_origins", remedy);
+        }
+        return (!needs.app_origins).then(Vec::new);
+    };
+    let (span, wanted) = (field.span(), field.get_ref().len());
+    if wanted == 0 && needs.app_origins {
+        reader.wrong(&span, format!("it is empty; {remedy}"));
+        return None;
+    }
+    let origins = reader.items(Some(field), |text| text.parse::<Origin>());
+    (origins.len() == wanted).then_some(origins)
+}
+
+/// The full rules of a return URL are `http`'s; this catches what is wrong with one by itself.
+fn default_return(text: String, app_origins: Option<&[Origin]>) -> Result<String, String> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_path = text.starts_with('/') && !text.starts_with("//");
+    let at_origin = |origin: &Origin| {
+        let rest = text.strip_prefix(&origin.to_string());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    };
+    // With wrong origins, what is at one of them cannot be told.
+    let is_at_app = app_origins.is_none_or(|origins| origins.iter().any(at_origin));
+    match plain && (is_path || is_at_app) {
+        true => Ok(text),
+        false => Err(format!(
+            "{text:?} is neither a path nor a URL at one of server.app_origins; write one such as \"/\""
+        )),
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse()
+        .or_else(|_| address())
+        .map_err(|_| format!("{text:?} is not an address or a network; write one such as \"10.0.0.0/8\""))
+}
+
+fn max_connections(field: Field<i64>, descriptor_limit: Option<u64>, reader: &mut Reader<'_>) -> usize {
+    let limit = descriptor_limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let room = limit.unwrap_or(usize::MAX).saturating_sub(RESERVED_DESCRIPTORS).max(1);
+    let fits = |wanted: i64| {
+        let wanted = number_in(1..=1_000_000)(wanted)?;
+        match limit {
+            Some(limit) if wanted > room => Err(format!(
+                "{wanted} does not fit below the limit of {limit} open files ({RESERVED_DESCRIPTORS} are kept for other \
+                 things); write at most {room}, or raise the limit (ulimit -n, or LimitNOFILE= in a systemd unit)"
+            )),
+            _ => Ok(wanted),
+        }
+    };
+    reader.optional(field, fits).unwrap_or(DEFAULT_MAX_CONNECTIONS.min(room))
+}
