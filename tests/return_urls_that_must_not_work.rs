@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use edgemint::http::return_url::{
+use edgemint::session::return_url::{
     AppOrigin, ReturnUrlRefusal as Refusal, ReturnUrls, ReturnUrlsError, single_parameter,
 };
 use proptest::prelude::*;

@@ -5,35 +5,77 @@ use actix_web::HttpRequest;
 use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
 
-use super::api_keys::ApiKeys;
 use super::client_address::TrustedProxies;
 use super::problem::Problem;
+use crate::config::{ApiKey, Config, ServerConfig, TicketConfig};
 use crate::mint::{Asker, Minted, Minter, Prepared};
 use crate::session::replay::ReplayStore;
-use crate::session::return_url::ReturnUrls;
-use crate::session::ticket::TicketVerifier;
+use crate::session::return_url::{AppOrigin, AppOriginError, ReturnUrls, ReturnUrlsError};
+use crate::session::ticket::{
+    TicketKey, TicketKeyError, TicketSettings, TicketSettingsError, TicketVerifier,
+};
 
 /// What all workers share.
 pub struct Service {
     /// `None` until there is an active key.
-    pub minter: ArcSwapOption<Minter>,
+    pub(super) minter: ArcSwapOption<Minter>,
     /// `None` if no web app hands listeners over by ticket.
-    pub tickets: Option<TicketVerifier>,
-    /// The tickets that have been used.
-    pub replay: ReplayStore,
-    /// Where listeners may be sent back to.
-    pub return_urls: ReturnUrls,
-    /// Back ends that may mint for their listeners.
-    pub api_keys: ApiKeys,
-    /// Whose `X-Forwarded-For` counts.
-    pub trusted_proxies: TrustedProxies,
+    pub(super) hand_over: Option<HandOver>,
+    pub(super) api_keys: Vec<ApiKey>,
     /// Bytes of a request body.
-    pub max_body: usize,
+    pub(super) max_body: usize,
+    trusted_proxies: TrustedProxies,
     /// From a request's head to its answer.
-    pub deadline: Duration,
+    deadline: Duration,
+}
+
+/// What `/enter` needs.
+pub(super) struct HandOver {
+    pub(super) tickets: TicketVerifier,
+    pub(super) replay: ReplayStore,
+    pub(super) return_urls: ReturnUrls,
+}
+
+/// A setting that only the provider itself can judge.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A ticket key.
+    #[error("ticket key {index}: {reason}")]
+    TicketKey {
+        /// Its place in the configuration, from 1.
+        index: usize,
+        /// What is wrong with it.
+        reason: TicketKeyError,
+    },
+    /// The keys together.
+    #[error(transparent)]
+    Tickets(#[from] TicketSettingsError),
+    /// An application origin.
+    #[error(transparent)]
+    Origin(#[from] AppOriginError),
+    /// The default return URL.
+    #[error(transparent)]
+    ReturnUrls(#[from] ReturnUrlsError),
 }
 
 impl Service {
+    /// Puts the parts together that the configuration names.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, SettingsError> {
+        let Config { server, ticket, api_keys, .. } = config;
+        let hand_over = ticket.map(|ticket| HandOver::new(ticket, &server)).transpose()?;
+        Ok(Self {
+            minter: ArcSwapOption::new(minter.map(Arc::new)),
+            hand_over,
+            api_keys,
+            trusted_proxies: server.trusted_proxies.into(),
+            max_body: server.max_body,
+            deadline: server.request_timeout,
+        })
+    }
+
     /// The minter of this moment; a request uses one from beginning to end.
     pub(super) fn minter(&self) -> Result<Arc<Minter>, Problem> {
         self.minter.load_full().ok_or(Problem::NoActiveKey)
@@ -45,9 +87,36 @@ impl Service {
     }
 
     /// Bounds the time that a route takes, its body's arrival included.
-    pub(super) async fn in_time<T>(&self, route: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    pub(super) async fn in_time<T>(
+        &self,
+        route: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
         tokio::time::timeout(self.deadline, route).await.unwrap_or(Err(Problem::Timeout))
     }
+}
+
+impl HandOver {
+    fn new(tickets: TicketConfig, server: &ServerConfig) -> Result<Self, SettingsError> {
+        let origins = server.app_origins.iter().map(|origin| AppOrigin::parse(&origin.to_string()));
+        Ok(Self {
+            tickets: verifier(tickets)?,
+            replay: ReplayStore::in_memory(ReplayStore::DEFAULT_CAPACITY),
+            return_urls: ReturnUrls::new(origins.collect::<Result<_, _>>()?, &server.default_return)?,
+        })
+    }
+}
+
+fn verifier(config: TicketConfig) -> Result<TicketVerifier, SettingsError> {
+    let mut keys = Vec::new();
+    for (index, key) in config.keys.into_iter().enumerate() {
+        let algorithm = key.algorithm.as_str().parse().expect("the same four names");
+        let key = TicketKey::new(key.id, algorithm, key.material.expose().as_bytes());
+        keys.push(key.map_err(|reason| SettingsError::TicketKey { index: index + 1, reason })?);
+    }
+    let mut settings = TicketSettings::new(config.issuer, config.audience, keys);
+    settings.max_lifetime = config.max_lifetime;
+    settings.leeway = config.leeway;
+    Ok(TicketVerifier::new(settings)?)
 }
 
 /// Epoch seconds. The only place where serving reads the clock for expiries.

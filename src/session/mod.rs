@@ -2,10 +2,11 @@
 //!
 //! A provider turns what a request carries into a [`Session`] or a refusal. It knows nothing of what the
 //! session will be granted. [`ticket`] is the signed hand-off from the web app; [`replay`] makes each ticket
-//! work once.
+//! work once. [`return_url`] says where the listener may be sent back to.
 
 mod identity;
 pub mod replay;
+pub mod return_url;
 mod strict_json;
 pub mod ticket;
 

@@ -20,7 +20,7 @@ pub use query::{QueryRefusal, single_parameter};
 /// another host than the web app, where a bare path would lead nowhere.
 ///
 /// ```
-/// use edgemint::http::return_url::{AppOrigin, ReturnUrls};
+/// use edgemint::session::return_url::{AppOrigin, ReturnUrls};
 ///
 /// let app = AppOrigin::parse("https://app.example.com")?;
 /// let return_urls = ReturnUrls::new(vec![app], "/home")?;
