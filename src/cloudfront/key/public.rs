@@ -72,6 +72,12 @@ impl PublicKey {
         pem::encode_config(&pem::Pem::new("PUBLIC KEY", &*self.spki), config)
     }
 
+    /// SPKI DER, what the PEM holds.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.spki
+    }
+
     /// RSA or ECDSA.
     #[must_use]
     pub fn algorithm(&self) -> KeyAlgorithm {
