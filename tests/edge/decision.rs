@@ -310,7 +310,7 @@ fn the_log_tells_the_trace_and_no_secret() {
     edge.log_with(id);
     let log = edge.log_with(by_url.header("x-amz-cf-id").unwrap());
     let line = log.lines().find(|line| line.contains(id)).unwrap();
-    let fields = &serde_json::from_str::<serde_json::Value>(line).unwrap()["fields"];
+    let fields: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!((&fields["decision"], &fields["path"]), (&"AccessDenied".into(), &EPISODE.into()));
     let trace: serde_json::Value = serde_json::from_str(fields["trace"].as_str().unwrap()).unwrap();
     let failed: Vec<_> = trace.as_array().unwrap().iter().filter(|check| check["passed"] == false).collect();
