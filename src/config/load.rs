@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use serde_spanned::Spanned;
 
 use crate::mint::{Profile, Site};
+use crate::session::api_key::ApiKey;
+use crate::telemetry::LogFormat;
 
 use super::access::{TicketConfig, read_api_keys, read_ticket};
-use super::api_key::ApiKey;
 use super::fields::{Reader, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;
@@ -65,15 +66,6 @@ pub struct LogConfig {
     pub level: LogLevel,
 }
 
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For machines: one JSON object a line.
-    Json,
-    /// For people.
-    Text,
-}
-
 /// How important a log line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
@@ -87,6 +79,20 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
+}
+
+impl LogLevel {
+    /// As it is configured.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
 }
 
 impl Config {
@@ -160,16 +166,11 @@ fn read(
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     let raw = raw.map(Spanned::into_inner).unwrap_or_default();
-    let levels = [
-        ("error", LogLevel::Error),
-        ("warn", LogLevel::Warn),
-        ("info", LogLevel::Info),
-        ("debug", LogLevel::Debug),
-        ("trace", LogLevel::Trace),
-    ];
+    use LogLevel::{Debug, Error, Info, Trace, Warn};
+    let levels = [Error, Warn, Info, Debug, Trace].map(|level| (level.as_str(), level));
     let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
     let level = reader.optional(raw.level, one_of(&levels));
-    LogConfig { format: format.unwrap_or(LogFormat::Json), level: level.unwrap_or(LogLevel::Info) }
+    LogConfig { format: format.unwrap_or(LogFormat::Json), level: level.unwrap_or(Info) }
 }
 
 /// A name in the file starts in the folder of the file; a name on the command line, as every name

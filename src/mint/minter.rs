@@ -226,8 +226,11 @@ mod tests {
                 secure: true,
             },
         };
-        let site =
-            Site { public_host: "id.example.com", is_plain_http: false, expiry_step: Duration::from_secs(60) };
+        let site = Site {
+            public_host: "id.example.com",
+            is_plain_http: false,
+            expiry_step: Duration::from_secs(60),
+        };
         Profile::new(settings, site).unwrap()
     }
 

@@ -1,1 +1,3 @@
 //! Who is asking: the session providers.
+
+pub mod api_key;
