@@ -4,7 +4,8 @@ use std::fmt::{self, Display};
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::config::{ApiKey, Config, TicketConfig, TicketKeyConfig};
+use crate::config::{Config, TicketConfig, TicketKeyConfig};
+use crate::session::api_key::ApiKey;
 
 use super::settings::SettingsArgs;
 

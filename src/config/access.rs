@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_spanned::Spanned;
 
 use crate::mint::is_plain_name;
+use crate::session::api_key::ApiKey;
 
-use super::api_key::ApiKey;
 use super::fields::{Reader, duration_in, not_empty, one_of};
 use super::raw::{Field, RawApiKey, RawTicket, RawTicketKey};
 use super::secret::{Kind, Secret, Vault};
@@ -194,7 +194,7 @@ pub(super) fn read_api_keys(
     reader: &mut Reader<'_>,
 ) -> Vec<ApiKey> {
     let mut seen = Seen::default();
-    let mut keys: Vec<ApiKey> = Vec::new();
+    let mut keys: Vec<(ApiKey, Secret)> = Vec::new();
     for raw in raw.map(Spanned::into_inner).unwrap_or_default() {
         let (section, raw) = (raw.span(), raw.into_inner());
         if let Some(name) = &raw.name {
@@ -206,22 +206,26 @@ pub(super) fn read_api_keys(
             let remedy = "write secret = { file = \"PATH\" } or { env = \"NAME\" }";
             reader.missing(Some(&section), "api_keys.secret", remedy);
         }
-        let Some((name, secret)) = name.zip(vault.fetch(raw.secret, Kind::Secret, reader)) else { continue };
-        match ApiKey::new(name, secret.get_ref().expose()) {
-            Err(error) => reader.wrong(&secret.span(), error),
-            Ok(key) => {
-                if let Some(twin) = keys.iter().find(|twin| twin.has_secret_of(&key)) {
-                    let message = format!(
-                        "API key {:?} has the same secret; give each its own, so that one can be withdrawn",
-                        twin.name()
-                    );
-                    reader.wrong(&secret.span(), message);
-                }
-                keys.push(key);
+        let secret = vault.fetch(raw.secret, Kind::Secret, reader);
+        let Some((name, secret)) = name.zip(secret) else { continue };
+        if let Some((twin, _)) = keys.iter().find(|(_, other)| other == secret.get_ref()) {
+            let message = format!(
+                "API key {:?} has the same secret; give each its own, so that one can be withdrawn",
+                twin.name()
+            );
+            reader.wrong(&secret.span(), message);
+        } else if !secret.get_ref().expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = "the key holds a space, a control character or a non-ASCII one, which a header cannot \
+                           carry; make one with: openssl rand -hex 32";
+            reader.wrong(&secret.span(), message);
+        } else {
+            match ApiKey::new(&name, secret.get_ref().expose().as_bytes()) {
+                Ok(key) => keys.push((key, secret.into_inner())),
+                Err(error) => reader.wrong(&secret.span(), error),
             }
         }
     }
-    keys
+    keys.into_iter().map(|(key, _)| key).collect()
 }
 
 fn api_key_name(name: String) -> Result<String, String> {

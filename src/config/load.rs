@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use serde_spanned::Spanned;
 
 use crate::mint::{Profile, Site};
+use crate::session::api_key::ApiKey;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{TicketConfig, read_api_keys, read_ticket};
-use super::api_key::ApiKey;
 use super::fields::{Reader, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;
@@ -128,16 +128,11 @@ fn read(
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     let raw = raw.map(Spanned::into_inner).unwrap_or_default();
-    let levels = [
-        ("error", LogLevel::Error),
-        ("warn", LogLevel::Warn),
-        ("info", LogLevel::Info),
-        ("debug", LogLevel::Debug),
-        ("trace", LogLevel::Trace),
-    ];
+    use LogLevel::{Debug, Error, Info, Trace, Warn};
+    let levels = [Error, Warn, Info, Debug, Trace].map(|level| (level.as_str(), level));
     let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
     let level = reader.optional(raw.level, one_of(&levels));
-    LogConfig { format: format.unwrap_or(LogFormat::Json), level: level.unwrap_or(LogLevel::Info) }
+    LogConfig { format: format.unwrap_or(LogFormat::Json), level: level.unwrap_or(Info) }
 }
 
 /// A name in the file starts in the folder of the file; a name on the command line, as every name

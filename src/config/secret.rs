@@ -101,13 +101,12 @@ impl Vault<'_> {
 
     fn file(self, name: &str, kind: Kind) -> Result<Secret, String> {
         let path = self.folder.join(name);
-        let folder = self.folder.display();
         // Links are followed, since mounted secrets are links; it is the file behind that is judged.
         // Non-blocking, so that a pipe is refused below instead of waited for.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let mut file = open(&path, flags, Mode::empty()).map(File::from).map_err(|error| {
             let error = std::io::Error::from(error);
-            format!("the file of this name cannot be opened ({error}); relative names start in {folder}")
+            format!("the file of this name cannot be opened ({error}); relative names start in the folder of the configuration")
         })?;
         let about =
             file.metadata().map_err(|error| format!("the file of this name cannot be looked at: {error}"))?;

@@ -78,16 +78,21 @@ pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>
     let app_origins = app_origins(raw.app_origins, section.as_ref(), needs, reader);
     let default_return =
         reader.optional(raw.default_return, |text| default_return(text, app_origins.as_deref()));
+    let trusted_proxies = reader.items(raw.trusted_proxies, |text| network(&text));
+    let workers = reader.optional(raw.workers, number_in(1..=1024));
+    let max_connections = max_connections(raw.max_connections, needs.descriptor_limit, reader);
+    let max_body = reader.optional(raw.max_body, number_in(1024..=1_048_576));
+    // Only here, where all of it has been read, may what is missing end the reading.
     Some(ServerConfig {
         listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         public_url: public_url?,
         base_path,
         app_origins: app_origins?,
         default_return: default_return.unwrap_or_else(|| "/".to_owned()),
-        trusted_proxies: reader.items(raw.trusted_proxies, |text| network(&text)),
-        workers: reader.optional(raw.workers, number_in(1..=1024)),
-        max_connections: max_connections(raw.max_connections, needs.descriptor_limit, reader),
-        max_body: reader.optional(raw.max_body, number_in(1024..=1_048_576)).unwrap_or(8192),
+        trusted_proxies,
+        workers,
+        max_connections,
+        max_body: max_body.unwrap_or(8192),
         head_timeout,
         request_timeout,
         keep_alive,

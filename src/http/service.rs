@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 
 use super::client_address::TrustedProxies;
 use super::problem::Problem;
-use crate::config::{ApiKey, Config, ServerConfig, TicketConfig};
+use crate::config::{Config, ServerConfig, TicketConfig};
 use crate::mint::{Asker, Minted, Minter, Prepared};
+use crate::session::api_key::ApiKeys;
 use crate::session::replay::ReplayStore;
 use crate::session::return_url::{AppOrigin, AppOriginError, ReturnUrls, ReturnUrlsError};
 use crate::session::ticket::{
@@ -21,7 +22,7 @@ pub struct Service {
     pub(super) minter: ArcSwapOption<Minter>,
     /// `None` if no web app hands listeners over by ticket.
     pub(super) hand_over: Option<HandOver>,
-    pub(super) api_keys: Vec<ApiKey>,
+    pub(super) api_keys: ApiKeys,
     /// Bytes of a request body.
     pub(super) max_body: usize,
     trusted_proxies: TrustedProxies,
@@ -69,7 +70,7 @@ impl Service {
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
             hand_over,
-            api_keys,
+            api_keys: api_keys.into(),
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,
             deadline: server.request_timeout,
