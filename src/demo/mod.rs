@@ -1,1 +1,7 @@
-//! The whole flow on one machine: web app, edgemint and the edge on three hosts.
+//! `edgemint demo`: a web app, edgemint and the edge on three hosts of one machine.
+
+pub mod app;
+pub mod audio;
+mod library;
+
+pub use library::{Episode, PROTECTED, write};
