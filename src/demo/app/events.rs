@@ -10,60 +10,79 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use futures_util::stream;
 use serde::Serialize;
-use tokio::sync::broadcast::Receiver;
+use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{self, Receiver};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::routes::{App, Counters, Sent};
+use crate::edge::{Answered, Observer, RequestId};
 
+/// More than a page asks for in a minute of seeking about.
+const LONGEST_LAG: usize = 256;
 /// How often the page learns new totals, if they changed.
 const TOTALS_EVERY: Duration = Duration::from_millis(250);
 /// A stream that says nothing for so many ticks says a comment, to notice that nobody listens.
 const SILENT_TICKS: u32 = 40;
 
-/// One request that the edge answered or refused.
-#[derive(Debug, Clone, Serialize)]
-pub struct EdgeEvent {
-    /// Counts up from 1 while the edge runs.
-    pub id: u64,
-    /// When it was decided, in milliseconds since 1970.
-    pub time_ms: u64,
-    /// The method of the request.
-    pub method: String,
-    /// The path, without its query.
-    pub path: String,
-    /// The `Range` header as sent.
-    pub range: Option<String>,
-    /// The status of the answer.
-    pub status: u16,
-    /// `Allowed`, or the refusal's code (rules §5).
-    pub code: String,
-    /// The length of the answer's body, in bytes.
-    pub bytes: u64,
-    /// The `Content-Range` header of the answer.
-    pub content_range: Option<String>,
-    /// Whether the request carried any of CloudFront's cookies.
-    pub had_cookies: bool,
-    /// When the policy that was shown expires, in seconds since 1970.
-    pub expires: Option<i64>,
-    /// The checks, in the order made.
-    pub trace: Vec<EdgeCheck>,
+/// What the edge tells those who look on, in the order it happens.
+#[derive(Debug, Clone)]
+pub enum EdgeEvent {
+    /// A request was answered or refused; the body is still to come.
+    Answered(Answered),
+    /// A body ended, or its viewer went away.
+    Finished {
+        /// The answer's id.
+        id: RequestId,
+        /// How much of it was sent, in bytes.
+        bytes_sent: u64,
+    },
 }
 
-/// One check of the edge's decision.
-#[derive(Debug, Clone, Serialize)]
-pub struct EdgeCheck {
-    /// What was checked.
-    pub name: String,
-    /// Whether it passed.
-    pub passed: bool,
-    /// What was found; never a signature or a policy.
-    pub detail: String,
+/// Where the edge's events come from: an [`Observer`] to give to the edge, whose every event goes to
+/// every open page. A page that falls more than `LONGEST_LAG` events behind misses some and says so.
+#[derive(Debug, Clone)]
+pub struct EdgeEvents(broadcast::Sender<EdgeEvent>);
+
+impl EdgeEvents {
+    /// A channel that nobody listens to yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(broadcast::channel(LONGEST_LAG).0)
+    }
 }
 
-/// `GET /events`: `edge` events as they happen, and `sent` with the totals of media bytes.
+impl Default for EdgeEvents {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Observer for EdgeEvents {
+    fn answered(&self, answer: &Answered) {
+        // That no page is open is no error.
+        let _ = self.0.send(EdgeEvent::Answered(answer.clone()));
+    }
+
+    fn finished(&self, id: &RequestId, bytes_sent: u64) {
+        let _ = self.0.send(EdgeEvent::Finished { id: id.clone(), bytes_sent });
+    }
+}
+
+impl EdgeEvent {
+    fn frame(&self) -> String {
+        match self {
+            Self::Answered(answer) => frame("answered", answer),
+            Self::Finished { id, bytes_sent } => {
+                frame("finished", &json!({ "id": id, "bytes_sent": bytes_sent }))
+            }
+        }
+    }
+}
+
+/// `GET /events`: `answered` and `finished` as they happen at the edge, and `sent` with the totals of media bytes.
 pub(super) async fn events(app: web::Data<App>) -> HttpResponse {
-    let relay = Relay::new(app.edge_events.subscribe(), app.counters.clone());
+    let relay = Relay::new(app.edge_events.0.subscribe(), app.counters.clone());
     let frames = stream::unfold(relay, |mut relay| async move {
         let frame = relay.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(frame)), relay))
@@ -97,7 +116,7 @@ impl Relay {
                 Either::Right(_) => None,
             };
             let frame = match either {
-                Some(Ok(event)) => Some(frame("edge", &event)),
+                Some(Ok(event)) => Some(event.frame()),
                 Some(Err(RecvError::Lagged(missed))) => Some(frame("missed", &missed)),
                 Some(Err(RecvError::Closed)) => return None,
                 None => self.totals(),
@@ -129,25 +148,29 @@ fn frame(name: &str, data: &impl Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::broadcast;
+    use std::sync::Arc;
+
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
     use super::*;
+    use crate::cloudfront::TrustedKeys;
+    use crate::edge::{Behaviour, Edge, Origin, configure};
 
-    fn event(id: u64) -> EdgeEvent {
-        EdgeEvent {
-            id,
-            time_ms: 1,
-            method: "GET".to_owned(),
-            path: "/podcasts/a\nb.wav".to_owned(),
-            range: None,
-            status: 403,
-            code: "MissingKey".to_owned(),
-            bytes: 0,
-            content_range: None,
-            had_cookies: false,
-            expires: None,
-            trace: vec![],
+    /// Asks a real edge, so many times, for a file that it protects and nobody signed for.
+    async fn ask_edge(events: &EdgeEvents, times: usize) {
+        let directory = tempfile::tempdir().unwrap();
+        let protected = Behaviour::new("/podcasts/*".parse().unwrap(), TrustedKeys::default());
+        let origin = Origin::parse(directory.path().to_str().unwrap()).unwrap();
+        let edge = Edge::new(origin).protecting(protected).observed_by(Arc::new(events.clone()));
+        let edge = init_service(actix_web::App::new().configure(|config| configure(config, edge))).await;
+        for _ in 0..times {
+            let request = TestRequest::get().uri("/podcasts/a%0Aevent:%20b.wav").to_request();
+            assert!(!read_body(call_service(&edge, request).await).await.is_empty());
         }
+    }
+
+    fn relay(events: &EdgeEvents) -> Relay {
+        Relay::new(events.0.subscribe(), Counters::default())
     }
 
     /// The frames up to and with the first one of that name.
@@ -164,29 +187,32 @@ mod tests {
 
     #[actix_web::test]
     async fn an_event_is_one_frame_whatever_is_in_its_path() {
-        let (sender, receiver) = broadcast::channel(8);
-        let mut relay = Relay::new(receiver, Counters::default());
-        sender.send(event(7)).unwrap();
-        let frame = until(&mut relay, "edge").await.pop().unwrap();
-        assert_eq!(frame.lines().count(), 3, "{frame}");
-        assert!(frame.contains(r#""id":7,"#) && frame.contains(r#""code":"MissingKey""#), "{frame}");
+        let events = EdgeEvents::new();
+        let mut relay = relay(&events);
+        ask_edge(&events, 1).await;
+        let frame = until(&mut relay, "answered").await.pop().unwrap();
+        assert_eq!(frame.matches('\n').count(), 3, "{frame}");
+        assert!(frame.contains(r#""code":"MissingKey""#), "{frame}");
+        let finished = until(&mut relay, "finished").await.pop().unwrap();
+        assert!(!finished.contains(r#""bytes_sent":0"#), "{finished}");
     }
 
     #[actix_web::test]
     async fn a_page_that_is_too_slow_is_told_how_much_it_missed() {
-        let (sender, receiver) = broadcast::channel(2);
-        let mut relay = Relay::new(receiver, Counters::default());
-        (0..5).for_each(|id| drop(sender.send(event(id)).unwrap()));
-        assert_eq!(until(&mut relay, "missed").await.pop().unwrap(), "event: missed\ndata: 3\n\n");
+        let events = EdgeEvents::new();
+        let mut relay = relay(&events);
+        // Two events each: answered and finished.
+        ask_edge(&events, LONGEST_LAG / 2 + 2).await;
+        assert_eq!(until(&mut relay, "missed").await.pop().unwrap(), "event: missed\ndata: 4\n\n");
     }
 
     #[actix_web::test]
     async fn the_totals_come_at_once_and_the_stream_ends_with_the_edge() {
-        let (sender, receiver) = broadcast::channel(2);
-        let mut relay = Relay::new(receiver, Counters::default());
+        let events = EdgeEvents::new();
+        let mut relay = relay(&events);
         let totals = until(&mut relay, "sent").await.pop().unwrap();
         assert_eq!(totals, "event: sent\ndata: {\"app\":0,\"edgemint\":0,\"edge\":0}\n\n");
-        drop(sender);
+        drop(events);
         assert_eq!(relay.next().await, None);
     }
 }

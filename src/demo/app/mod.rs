@@ -11,7 +11,7 @@ mod routes;
 mod ticket;
 
 pub use counter::MediaBytes;
-pub use events::{EdgeCheck, EdgeEvent};
+pub use events::{EdgeEvent, EdgeEvents};
 pub use listener::{Listener, ListenerError};
 pub use routes::{App, Counters, Places, routes};
 pub use ticket::{TicketError, TicketIssuer};

@@ -8,11 +8,10 @@ use actix_web::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use cookie::{Cookie, SameSite};
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast;
 use url::Url;
 
 use super::MediaBytes;
-use super::events::{EdgeEvent, events};
+use super::events::{EdgeEvents, events};
 use super::headers::headers;
 use super::listener::{Listener, ListenerError, Sessions};
 use super::pages;
@@ -67,20 +66,20 @@ pub struct App {
     episodes: Vec<Episode>,
     lifetime_seconds: u64,
     sessions: Sessions,
-    pub(super) edge_events: broadcast::Sender<EdgeEvent>,
+    pub(super) edge_events: EdgeEvents,
     pub(super) counters: Counters,
 }
 
 impl App {
     /// An app with nobody signed in. `lifetime_seconds` is that of the cookies, told on the page;
-    /// what is sent on `edge_events` is relayed to every open page.
+    /// what goes through `edge_events` is relayed to every open page.
     #[must_use]
     pub fn new(
         places: Places,
         tickets: TicketIssuer,
         episodes: Vec<Episode>,
         lifetime_seconds: u64,
-        edge_events: broadcast::Sender<EdgeEvent>,
+        edge_events: EdgeEvents,
         counters: Counters,
     ) -> Self {
         Self {
@@ -234,22 +233,187 @@ fn unix_seconds() -> i64 {
 mod tests {
     use actix_web::body::MessageBody;
     use actix_web::dev::{Service, ServiceResponse};
+    use actix_web::error::Error;
     use actix_web::http::Method;
-    use actix_web::test;
+    use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderMap};
+    use actix_web::test::{TestRequest, call_service, init_service, read_body, read_body_json};
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+    use serde_json::Value;
 
     use super::*;
 
     const APP: &str = "http://app.localhost:1";
+    const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-    async fn server() -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>
-    {
-        let places = Places {
-            app: APP.to_owned(),
-            edgemint: "http://id.localhost:2".to_owned(),
-            cdn: "http://cdn.localhost:3".to_owned(),
-        };
-        let tickets = TicketIssuer::new(b"0123456789abcdef0123456789abcdef", APP, "edgemint");
-        let app = App::new(places, tickets, vec![], 120, broadcast::channel(4).0, Counters::default());
-        test::init_service(actix_web::App::new().configure(routes(web::Data::new(app)))).await
+    macro_rules! server {
+        () => {{
+            let places = Places {
+                app: APP.to_owned(),
+                edgemint: "http://id.localhost:2".to_owned(),
+                cdn: "http://cdn.localhost:3".to_owned(),
+            };
+            let tickets = TicketIssuer::new(SECRET, APP, "edgemint");
+            let app = App::new(places, tickets, vec![], 120, EdgeEvents::new(), Counters::default());
+            init_service(actix_web::App::new().configure(routes(web::Data::new(app)))).await
+        }};
+    }
+
+    fn post(path: &str, body: impl Into<bytes::Bytes>) -> TestRequest {
+        TestRequest::post()
+            .uri(path)
+            .insert_header((ORIGIN, APP))
+            .insert_header(("Content-Type", "application/x-www-form-urlencoded"))
+            .set_payload(body)
+    }
+
+    fn login_as_ada() -> TestRequest {
+        post("/login", "name=Ada")
+    }
+
+    fn state_with(cookie: &str) -> TestRequest {
+        TestRequest::get().uri("/state").insert_header((COOKIE, cookie))
+    }
+
+    fn header(headers: &HeaderMap, name: impl actix_web::http::header::AsHeaderName) -> String {
+        headers.get(name).map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+    }
+
+    /// Signs in; returns what the browser would send as `Cookie`, and the `Location`.
+    async fn sign_in<R, B: MessageBody>(
+        server: &impl Service<R, Response = ServiceResponse<B>, Error = Error>,
+        login: R,
+    ) -> (String, Url) {
+        let response = call_service(server, login).await;
+        assert_eq!(response.status(), 303);
+        let cookie = header(response.headers(), SET_COOKIE);
+        let location = Url::parse(&header(response.headers(), LOCATION)).unwrap();
+        (cookie.split(';').next().unwrap().to_owned(), location)
+    }
+
+    async fn name<R, B: MessageBody>(
+        server: &impl Service<R, Response = ServiceResponse<B>, Error = Error>,
+        state: R,
+    ) -> Value {
+        let state: Value = read_body_json(call_service(server, state).await).await;
+        state["name"].clone()
+    }
+
+    #[actix_web::test]
+    async fn a_login_starts_a_session_and_hands_over_with_a_ticket() {
+        let server = server!();
+        let (cookie, location) = sign_in(&server, login_as_ada().to_request()).await;
+        assert_eq!(name(&server, state_with(&cookie).to_request()).await, "Ada");
+        assert_eq!(location.origin().ascii_serialization(), "http://id.localhost:2");
+        assert_eq!(location.path(), "/enter");
+        let query: Vec<_> = location.query_pairs().collect();
+        assert_eq!(query[1], ("return_to".into(), format!("{APP}/").into()));
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&["edgemint"]);
+        let ticket =
+            jsonwebtoken::decode::<Value>(&*query[0].1, &DecodingKey::from_secret(SECRET), &validation);
+        assert_eq!(ticket.unwrap().claims["sub"], "Ada");
+    }
+
+    #[actix_web::test]
+    async fn the_session_cookie_is_for_this_host_alone_and_not_for_scripts() {
+        let server = server!();
+        let response = call_service(&server, login_as_ada().to_request()).await;
+        let cookie = header(response.headers(), SET_COOKIE);
+        assert!(cookie.starts_with("__Host-demo-session="), "{cookie}");
+        for attribute in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/"] {
+            assert!(cookie.contains(attribute), "{cookie} lacks {attribute}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+
+    #[actix_web::test]
+    async fn forms_of_other_origins_change_nothing() {
+        let server = server!();
+        let (cookie, _) = sign_in(&server, login_as_ada().to_request()).await;
+        for path in ["/login", "/handover", "/logout"] {
+            for origin in
+                [None, Some("null"), Some("http://cdn.localhost:3"), Some("http://app.localhost:10")]
+            {
+                let mut request = TestRequest::post()
+                    .uri(path)
+                    .insert_header(("Content-Type", "application/x-www-form-urlencoded"))
+                    .insert_header((COOKIE, cookie.clone()))
+                    .set_payload("name=Ada");
+                if let Some(origin) = origin {
+                    request = request.insert_header((ORIGIN, origin));
+                }
+                let response = call_service(&server, request.to_request()).await;
+                assert_eq!(response.status(), 403, "{path} {origin:?}");
+                assert!(
+                    !response.headers().contains_key(SET_COOKIE)
+                        && !response.headers().contains_key(LOCATION)
+                );
+            }
+        }
+        assert_eq!(name(&server, state_with(&cookie).to_request()).await, "Ada");
+    }
+
+    #[actix_web::test]
+    async fn logins_that_name_nobody_are_refused() {
+        let server = server!();
+        let long = format!("name={}", "a".repeat(LARGEST_FORM));
+        for body in
+            ["", "name=", "name=a%20b", "name=%22", "name=a%00", "name=Ada&name=Grace", "user=Ada", &long]
+        {
+            let response = call_service(&server, post("/login", body.to_owned()).to_request()).await;
+            assert!(response.status().is_client_error(), "{body} {}", response.status());
+            assert!(
+                !response.headers().contains_key(SET_COOKIE) && !response.headers().contains_key(LOCATION)
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_changes_something_is_not_a_get() {
+        let server = server!();
+        for path in ["/login", "/handover", "/logout"] {
+            let response = call_service(&server, TestRequest::get().uri(path).to_request()).await;
+            assert_eq!(response.status(), 405, "{path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn signing_out_ends_the_session_and_a_stranger_gets_no_ticket() {
+        let server = server!();
+        let (cookie, _) = sign_in(&server, login_as_ada().to_request()).await;
+        let request = post("/handover", "").insert_header((COOKIE, cookie.clone())).to_request();
+        let response = call_service(&server, request).await;
+        assert!(header(response.headers(), LOCATION).starts_with("http://id.localhost:2/enter?ticket="));
+        let request = post("/logout", "").insert_header((COOKIE, cookie.clone())).to_request();
+        let response = call_service(&server, request).await;
+        assert!(header(response.headers(), SET_COOKIE).contains("Max-Age=0"));
+        assert_eq!(name(&server, state_with(&cookie).to_request()).await, Value::Null);
+        for stranger in [cookie.as_str(), "__Host-demo-session=", "__Host-demo-session=guess", "Ada"] {
+            let request = post("/handover", "").insert_header((COOKIE, stranger)).to_request();
+            let response = call_service(&server, request).await;
+            assert_eq!(header(response.headers(), LOCATION), "/", "{stranger}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn every_answer_carries_the_policy_and_the_page_obeys_it() {
+        let server = server!();
+        for path in ["/", "/app.js", "/ranges.js", "/app.css", "/icon.svg", "/state", "/nowhere"] {
+            let response =
+                call_service(&server, TestRequest::with_uri(path).method(Method::GET).to_request()).await;
+            assert_eq!(response.status() == 200, path != "/nowhere", "{path}");
+            let policy = header(response.headers(), CONTENT_SECURITY_POLICY);
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("media-src http://cdn.localhost:3;")
+            );
+            assert!(!policy.contains("unsafe"), "{policy}");
+            assert_eq!(header(response.headers(), "X-Content-Type-Options"), "nosniff", "{path}");
+            let body = String::from_utf8(read_body(response).await.to_vec()).unwrap();
+            let inline = [" style=", "<style", " onclick=", " onload=", "<script>"];
+            assert!(
+                path != "/" || !inline.iter().any(|inline| body.contains(inline)),
+                "inline code in {path}"
+            );
+        }
     }
 }
