@@ -1,6 +1,6 @@
 // The page of the demo. It never touches the cookies: what it shows it learns from the edge's decisions.
 
-import { RangeMap, addRow, bytes, clock, element, extent, refused } from '/ranges.js';
+import { RangeMap, addRow, bytes, clock, element, extent, finishRow, refused, verdict } from '/ranges.js';
 
 const byId = (id) => document.getElementById(id);
 const audio = byId('audio');
@@ -78,7 +78,8 @@ function listen() {
   const opened = new Promise((resolve) => { stream.addEventListener('open', resolve, { once: true }); });
   stream.addEventListener('open', () => { byId('stream-state').textContent = 'live'; });
   stream.addEventListener('error', () => { byId('stream-state').textContent = 'connection to the app lost, trying again…'; });
-  stream.addEventListener('edge', (message) => decided(JSON.parse(message.data)));
+  stream.addEventListener('answered', (message) => decided(JSON.parse(message.data)));
+  stream.addEventListener('finished', (message) => finished(JSON.parse(message.data)));
   stream.addEventListener('sent', (message) => showSent(JSON.parse(message.data)));
   stream.addEventListener('missed', (message) => { byId('stream-state').textContent = `live, ${message.data} not shown`; });
   return opened;
@@ -98,6 +99,11 @@ function decided(event) {
     expires = event.expires ?? expires;
   }
   showCookieState();
+}
+
+function finished(event) {
+  map.finished(event);
+  finishRow(event);
 }
 
 function showSent(sent) {
@@ -151,7 +157,7 @@ audio.addEventListener('error', () => {
   // The decision may arrive after the player's complaint.
   const known = lastRefusal ? Promise.resolve(lastRefusal) : decision((event) => event.path === episode.path && refused(event));
   known.then((why) => {
-    byId('message-title').textContent = why ? `The edge refused: ${why.status} ${why.code}` : 'The player stopped';
+    byId('message-title').textContent = why ? `The edge refused: ${verdict(why)}` : 'The player stopped';
     byId('message-text').textContent = `${reason(why)} The player says: ${names[code] ?? `error ${code}`}${message ? ` (${message})` : ''}.`;
     byId('message').hidden = false;
   });
@@ -162,7 +168,7 @@ function reason(event) {
   if (!event) return '';
   if (!event.had_cookies) return state.name ? 'The browser sent no cookies for this path.' : 'Nobody is signed in, so there are no cookies to send.';
   const failed = event.trace.find((check) => !check.passed);
-  return failed ? `The check “${failed.name}” failed: ${failed.detail}.` : '';
+  return failed ? `The check “${failed.name.replaceAll('_', ' ')}” failed: ${failed.detail}.` : '';
 }
 
 byId('map').addEventListener('click', (click) => {
@@ -237,13 +243,13 @@ async function withoutCookies() {
 }
 
 function showVerdict(browser, edge) {
-  const verdict = element('dl', 'verdict');
-  const line = (term, text, className) => verdict.append(element('dt', '', term), element('dd', className, text));
-  line('The edge answered', edge ? `${edge.status} ${edge.code}` : 'nothing that reached this page in time', 'code');
-  if (edge && refused(edge)) line('Because', edge.trace.find((check) => !check.passed)?.detail ?? edge.code);
+  const list = element('dl', 'verdict');
+  const line = (term, text, className) => list.append(element('dt', '', term), element('dd', className, text));
+  line('The edge answered', edge ? verdict(edge) : 'nothing that reached this page in time', 'code');
+  if (edge && refused(edge)) line('Because', edge.trace.find((check) => !check.passed)?.detail ?? verdict(edge));
   if (edge) line('Asked for', `${edge.range}, ${bytes(extent(edge, episode.bytes)[1] + 1)} of ${edge.path}`);
   line('The script saw', browser);
-  byId('omit-result').replaceChildren(verdict);
+  byId('omit-result').replaceChildren(list);
 }
 
 start().catch((error) => { byId('stream-state').textContent = `The page could not start: ${error.message}`; });

@@ -24,7 +24,12 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 
-export const refused = (event) => event.status === 403;
+export const refused = (event) => event.outcome.kind === 'refused' || event.outcome.kind === 'failed';
+
+// `206 Allowed`, `403 MissingKey`, `200 Open`.
+export function verdict(event) {
+  return `${event.status} ${event.outcome.code ?? event.outcome.kind.replace(/^./, (first) => first.toUpperCase())}`;
+}
 
 // Where the time axis is marked: whole minutes, but for one too close to the end.
 function minutes(seconds) {
@@ -44,10 +49,12 @@ export function extent(event, size) {
 export class RangeMap {
   #episode;
   #drawn = [];
+  #sent = new Map();
 
   show(episode) {
     this.#episode = episode;
     this.#drawn = [];
+    this.#sent.clear();
     byId('lanes').querySelectorAll('.span, .span-label').forEach((span) => span.remove());
     byId('lanes-empty').hidden = false;
     byId('map-summary').textContent = 'No requests yet.';
@@ -61,6 +68,17 @@ export class RangeMap {
   add(event) {
     if (event.path !== this.#episode.path || event.method !== 'GET') return;
     this.#drawn.push(event);
+    this.#draw();
+  }
+
+  // How much of an answer's body was sent, once it is known.
+  finished({ id, bytes_sent: sent }) {
+    if (!this.#drawn.some((event) => event.id === id)) return;
+    this.#sent.set(id, sent);
+    this.#draw();
+  }
+
+  #draw() {
     byId('lanes-empty').hidden = true;
     const lanes = byId('lanes');
     lanes.querySelectorAll('.span, .span-label').forEach((span) => span.remove());
@@ -77,7 +95,12 @@ export class RangeMap {
     const left = (100 * first) / size;
     span.style.left = `${left}%`;
     span.style.width = `${(100 * (last - first + 1)) / size}%`;
-    const label = element('div', `span-label ${kind}`, refused(event) ? `${event.status} ${event.code}` : `from ${first.toLocaleString('en')}`);
+    if (!refused(event) && this.#sent.has(event.id)) {
+      const sent = element('i');
+      sent.style.width = `${Math.min(100, (100 * this.#sent.get(event.id)) / (last - first + 1))}%`;
+      span.append(sent);
+    }
+    const label = element('div', `span-label ${kind}`, refused(event) ? verdict(event) : `from ${first.toLocaleString('en')}`);
     // Near the right end the label would be cut off: there it stands before its span.
     if (left > 55) label.style.right = `${100 - left}%`;
     else label.style.left = `calc(${left}% + 5px)`;
@@ -112,27 +135,32 @@ export function addRow(event) {
   const row = element('li');
   const details = element('details');
   details.append(summaryOf(event), traceOf(event));
+  row.dataset.id = event.id;
   row.append(details);
   const log = byId('log');
   log.prepend(row);
   while (log.children.length > MOST_ROWS) log.lastElementChild.remove();
 }
 
+// The promised length of an answer gives way to what was sent of it.
+export function finishRow({ id, bytes_sent: sent }) {
+  const row = byId('log').querySelector(`[data-id="${CSS.escape(id)}"]`);
+  if (row) row.querySelector('.bytes').textContent = bytes(sent);
+}
+
 function summaryOf(event) {
   const summary = element('summary');
-  const when = new Date(event.time_ms);
-  const millis = String(when.getMilliseconds()).padStart(3, '0');
   const path = element('span', 'path', event.path);
   path.title = event.path;
   summary.append(
-    element('span', 'when', `${when.toLocaleTimeString('en-GB')}.${millis}`),
+    element('span', 'when', new Date(event.time * 1000).toLocaleTimeString('en-GB')),
     element('span', 'method', event.method),
     path,
     element('span', 'range', event.range ?? 'no Range'),
-    element('span', 'bytes', bytes(event.bytes)),
+    element('span', 'bytes', event.bytes_promised === null ? '' : bytes(event.bytes_promised)),
   );
   const status = element('span', 'status');
-  status.append(element('span', `tag ${refused(event) ? 'no' : 'ok'}`, `${event.status} ${event.code}`));
+  status.append(element('span', `tag ${refused(event) ? 'no' : 'ok'}`, verdict(event)));
   summary.append(status);
   return summary;
 }
@@ -140,9 +168,10 @@ function summaryOf(event) {
 function traceOf(event) {
   const trace = element('div', 'trace');
   const facts = [
-    event.content_range ? `Answered with ${event.content_range}.` : `Body of ${bytes(event.bytes)}.`,
+    event.content_range ? `Answered with ${event.content_range}.` : `Answered with status ${event.status}.`,
     event.had_cookies ? 'Cookies were sent.' : 'No cookies were sent.',
   ];
+  if (!event.trace.length) facts.push('No protected path matches: nothing to check.');
   if (event.expires) facts.push(`Policy expires ${new Date(event.expires * 1000).toLocaleTimeString('en-GB')}.`);
   trace.append(element('p', 'facts', facts.join(' ')));
   const list = element('ol');
@@ -151,7 +180,7 @@ function traceOf(event) {
     const mark = element('span', 'mark', check.passed ? '✓' : '✗');
     mark.setAttribute('aria-label', check.passed ? 'passed' : 'failed');
     mark.setAttribute('role', 'img');
-    item.append(mark, element('span', 'check', check.name), element('span', 'detail', check.detail));
+    item.append(mark, element('span', 'check', check.name.replaceAll('_', ' ')), element('span', 'detail', check.detail));
     list.append(item);
   }
   trace.append(list);
