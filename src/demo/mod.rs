@@ -1,7 +1,9 @@
 //! `edgemint demo`: a web app, edgemint and the edge on three hosts of one machine.
 
 pub mod app;
-pub mod audio;
+mod audio;
 mod library;
+mod ports;
 
 pub use library::{Episode, PROTECTED, write};
+pub use ports::{Listeners, PortError, Ports};
