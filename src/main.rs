@@ -1,2 +1,7 @@
 //! The `edgemint` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    edgemint::cli::run()
+}

@@ -2,66 +2,66 @@
 //!
 //! Never logged: private keys, tickets, cookies, signatures, API keys, request paths and queries.
 
-use std::fmt;
-use std::str::FromStr;
+use tracing::level_filters::LevelFilter;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+/// How log lines are written, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogConfig {
+    /// How lines are written.
+    pub format: LogFormat,
+    /// The least important lines that are written.
+    pub level: LogLevel,
+}
 
-/// How a line looks.
+/// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// For machines: one JSON object a line.
     #[default]
     Json,
-    /// For a person at a terminal.
+    /// For people.
     Text,
 }
 
-/// The text names no format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown log format: write json or text")]
-pub struct UnknownFormat;
+/// How important a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogLevel {
+    /// Something failed.
+    Error,
+    /// Something is odd.
+    Warn,
+    /// What an operator wants to read every day.
+    #[default]
+    Info,
+    /// For finding a fault.
+    Debug,
+    /// Everything.
+    Trace,
+}
 
-impl FromStr for LogFormat {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        match text {
-            "json" => Ok(Self::Json),
-            "text" => Ok(Self::Text),
-            _ => Err(UnknownFormat),
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
         }
     }
 }
 
-impl fmt::Display for LogFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Json => "json",
-            Self::Text => "text",
-        })
-    }
-}
-
-/// Starts logging for the rest of the process. `level` is `error`, `warn`, `info`, `debug` or
-/// `trace`, or a filter by module as `tracing-subscriber` takes it.
-///
-/// # Errors
-/// The filter cannot be read.
-pub fn start(format: LogFormat, level: &str) -> Result<(), ParseError> {
-    let filter = EnvFilter::builder().parse(level)?;
+/// Starts logging for the rest of the process. A second start keeps the first.
+pub fn start(config: LogConfig) {
     // A closed log pipe must not take the service down, and complaining about it on standard error
     // would do just that.
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::from(config.level))
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .log_internal_errors(false);
-    // A second start keeps the first: tests and the demo run several servers in one process.
-    let _ = match format {
+    let _ = match config.format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
         LogFormat::Text => builder.compact().try_init(),
     };
-    Ok(())
 }

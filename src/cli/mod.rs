@@ -1,6 +1,14 @@
 //! The command line: one file per subcommand.
 
-pub mod check;
+mod check;
+mod command;
+mod cookie_format;
+mod edge;
+mod keys;
+mod mint;
+mod serve;
 mod settings;
+mod signing;
+mod url;
 
-pub use settings::SettingsArgs;
+pub use command::run;

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use serde_spanned::Spanned;
 
 use crate::mint::{Profile, Site};
-use crate::session::api_key::ApiKey;
-use crate::telemetry::LogFormat;
+use crate::session::ticket::TicketSettings;
+use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
-use super::access::{TicketConfig, read_api_keys, read_ticket};
+use super::access::{read_api_keys, read_ticket};
+use super::api_key::ApiKey;
 use super::fields::{Reader, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;
@@ -51,48 +52,10 @@ pub struct Config {
     pub mint: MintConfig,
     /// `[[grants]]`: at least one, with different names and cookies that never meet.
     pub grants: Vec<Profile>,
-    /// `[ticket]`; without it `/enter` is closed.
-    pub ticket: Option<TicketConfig>,
+    /// `[ticket]`, of which a verifier can be made; without it `/enter` is closed.
+    pub ticket: Option<TicketSettings>,
     /// `[[api_keys]]`; without any the back-end API is closed. Not both are closed.
     pub api_keys: Vec<ApiKey>,
-}
-
-/// `[log]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogConfig {
-    /// How lines are written.
-    pub format: LogFormat,
-    /// The least important lines that are written.
-    pub level: LogLevel,
-}
-
-/// How important a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogLevel {
-    /// Something failed.
-    Error,
-    /// Something is odd.
-    Warn,
-    /// What an operator wants to read every day.
-    Info,
-    /// For finding a fault.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
-impl LogLevel {
-    /// As it is configured.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
 }
 
 impl Config {
@@ -166,11 +129,16 @@ fn read(
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     let raw = raw.map(Spanned::into_inner).unwrap_or_default();
-    use LogLevel::{Debug, Error, Info, Trace, Warn};
-    let levels = [Error, Warn, Info, Debug, Trace].map(|level| (level.as_str(), level));
+    let levels = [
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
     let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
     let level = reader.optional(raw.level, one_of(&levels));
-    LogConfig { format: format.unwrap_or(LogFormat::Json), level: level.unwrap_or(Info) }
+    LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default() }
 }
 
 /// A name in the file starts in the folder of the file; a name on the command line, as every name

@@ -1,1 +1,30 @@
-//! A local double of CloudFront: checks cookies as the real edge does, then serves.
+//! A local double of CloudFront's data plane: checks cookies and signed URLs as the real edge does, then serves.
+//!
+//! It holds public keys only. A request goes through `serve` (which behaviour, [`crate::cloudfront::decide`]),
+//! then to the origin (`directory` or `upstream`), and leaves with CloudFront's headers and, through an
+//! [`Observer`], an event.
+
+mod answers;
+mod behaviour;
+mod body;
+mod conditions;
+mod cors;
+mod directory;
+mod observe;
+mod origin;
+mod path;
+mod range;
+mod request_id;
+mod serve;
+mod settings;
+mod upstream;
+mod viewer;
+
+pub use behaviour::{Behaviour, PathPattern, PatternError, behaviour_for};
+pub use cors::{AllowedOrigin, AllowedOriginError};
+pub use observe::{Answered, Observer, Outcome};
+pub use origin::{Origin, OriginError};
+pub use request_id::RequestId;
+pub use serve::{Serving, configure, serve};
+pub use settings::{Clock, Edge};
+pub use viewer::{ServedHost, ServedHostError, ViewerScheme};

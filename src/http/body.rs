@@ -1,6 +1,6 @@
+use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Payload;
-use actix_web::HttpRequest;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;

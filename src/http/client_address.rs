@@ -69,7 +69,10 @@ mod tests {
         let proxies = ["10.0.0.0/8", "2001:db8::/32"];
         assert_eq!(client(&proxies, "10.0.0.1", &["203.0.113.7"]).unwrap(), "203.0.113.7");
         assert_eq!(client(&proxies, "10.0.0.1", &["1.1.1.1, 203.0.113.7"]).unwrap(), "203.0.113.7");
-        assert_eq!(client(&proxies, "10.0.0.1", &["1.1.1.1", "203.0.113.7, 10.2.2.2"]).unwrap(), "203.0.113.7");
+        assert_eq!(
+            client(&proxies, "10.0.0.1", &["1.1.1.1", "203.0.113.7, 10.2.2.2"]).unwrap(),
+            "203.0.113.7"
+        );
         assert_eq!(client(&proxies, "::ffff:10.0.0.1", &["203.0.113.7"]).unwrap(), "203.0.113.7");
         assert_eq!(client(&proxies, "2001:db8::1", &["2001:db9::5"]).unwrap(), "2001:db9::5");
         assert_eq!(client(&proxies, "10.0.0.1", &[]).unwrap(), "10.0.0.1");

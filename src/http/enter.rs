@@ -2,7 +2,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::problem::Problem;
-use super::service::{self, Service};
+use super::service::{self, HandOver, Service};
 use crate::mint::Asker;
 use crate::session::return_url::single_parameter;
 
@@ -14,7 +14,10 @@ use crate::session::return_url::single_parameter;
 ///
 /// # Errors
 /// [`Problem`]; none of them sets a cookie or a `Location`.
-pub(super) async fn enter(request: HttpRequest, service: web::Data<Service>) -> Result<HttpResponse, Problem> {
+pub(super) async fn enter(
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
     service.in_time(admit(&request, &service)).await
 }
 
@@ -22,9 +25,9 @@ async fn admit(request: &HttpRequest, service: &Service) -> Result<HttpResponse,
     let query = request.query_string();
     let return_to = single_parameter(query, "return_to").map_err(Problem::Query)?;
     let ticket = single_parameter(query, "ticket").map_err(Problem::Query)?;
-    let location = service.return_urls.accept(return_to.as_deref()).map_err(Problem::ReturnUrl)?;
+    let HandOver { tickets, replay, return_urls } = service.hand_over.as_ref().ok_or(Problem::TicketsOff)?;
+    let location = return_urls.accept(return_to.as_deref()).map_err(Problem::ReturnUrl)?;
 
-    let tickets = service.tickets.as_ref().ok_or(Problem::TicketsOff)?;
     let now = service::now();
     let ticket = tickets.verify(&ticket.ok_or(Problem::TicketMissing)?, now).map_err(Problem::Ticket)?;
 
@@ -33,7 +36,7 @@ async fn admit(request: &HttpRequest, service: &Service) -> Result<HttpResponse,
     let client = service.client(request);
     let asker = Asker { subject: session.subject.as_str(), claims: &session.claims, address: client };
     let prepared = service::prepare_all(&minter, &asker, now)?;
-    service.replay.redeem(&ticket.jti_key, ticket.expires, now).await?;
+    replay.redeem(&ticket.jti_key, ticket.expires, now).await?;
     let minted = service::issue_all(&minter, prepared).await?;
 
     let mut response = HttpResponse::SeeOther();

@@ -41,7 +41,8 @@ pub async fn guard(
 fn head_size(request: &ServiceRequest) -> usize {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     // `: ` and the line break of each header.
-    target + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+    target
+        + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
 }
 
 /// Logs the route's pattern, never the path or the query as they came: they may hold a ticket.

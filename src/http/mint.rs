@@ -40,7 +40,11 @@ pub(super) async fn mint(
     service.in_time(answer(&request, payload, &service)).await
 }
 
-async fn answer(request: &HttpRequest, payload: web::Payload, service: &Service) -> Result<HttpResponse, Problem> {
+async fn answer(
+    request: &HttpRequest,
+    payload: web::Payload,
+    service: &Service,
+) -> Result<HttpResponse, Problem> {
     let asked: MintRequest = body::json(request, payload, service.max_body).await?;
     let minter = service.minter()?;
     let grants = find(&minter, &asked.grants)?;
@@ -51,7 +55,8 @@ async fn answer(request: &HttpRequest, payload: web::Payload, service: &Service)
     let prepared = grants.into_iter().map(prepare).collect::<Result<_, _>>()?;
     let minted = service::issue_all(&minter, prepared).await?;
 
-    let mut json = Vec::with_capacity(16 + minted.iter().map(|minted| minted.json().len() + 1).sum::<usize>());
+    let mut json =
+        Vec::with_capacity(16 + minted.iter().map(|minted| minted.json().len() + 1).sum::<usize>());
     json.extend_from_slice(br#"{"grants":["#);
     for (index, minted) in minted.iter().enumerate() {
         if index > 0 {

@@ -1,1 +1,16 @@
 //! Routes, limits, and the one mapping from errors to problem+json.
+
+mod api_keys;
+mod body;
+mod client_address;
+mod enter;
+mod guard;
+mod health;
+mod mint;
+mod problem;
+mod request_id;
+mod routes;
+mod server;
+mod service;
+
+pub use server::{Bound, StartError, bind};

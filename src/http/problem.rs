@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
 use crate::mint::{IssueError, PrepareError};
-use crate::session::replay::ReplayError;
+use crate::session::replay::{ReplayError, ReplayOutage};
 use crate::session::return_url::{QueryRefusal, ReturnUrlRefusal};
 use crate::session::ticket::TicketRefusal;
 
@@ -42,8 +42,8 @@ pub enum Problem {
     #[error("no ticket key is configured")]
     TicketsOff,
     /// The replay store cannot tell whether a ticket was used.
-    #[error("the replay store cannot tell whether the ticket was used")]
-    ReplayStore,
+    #[error("the replay store cannot tell whether the ticket was used: {0}")]
+    ReplayStore(ReplayOutage),
     /// The API key is missing or wrong.
     #[error("API key refused")]
     ApiKey,
@@ -100,9 +100,11 @@ impl Problem {
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes another method.")
             }
-            Self::Query(_) => {
-                (StatusCode::BAD_REQUEST, "query_refused", "The query is not of the form that this address takes.")
-            }
+            Self::Query(_) => (
+                StatusCode::BAD_REQUEST,
+                "query_refused",
+                "The query is not of the form that this address takes.",
+            ),
             Self::ReturnUrl(_) => (
                 StatusCode::BAD_REQUEST,
                 "return_url_refused",
@@ -113,19 +115,25 @@ impl Problem {
                 "ticket_refused",
                 "The ticket was not accepted. Go back to the application and sign in again.",
             ),
-            Self::ReplayStore => (
+            Self::ReplayStore(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "replay_store_unavailable",
                 "Tickets cannot be accepted at the moment. Try again shortly.",
             ),
             Self::ApiKey => (StatusCode::UNAUTHORIZED, "api_key_refused", "A valid API key is needed."),
-            Self::BodyTooLarge { .. } => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than this address takes.")
+            Self::BodyTooLarge { .. } => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                "The body is larger than this address takes.",
+            ),
+            Self::BodyIncomplete => {
+                (StatusCode::BAD_REQUEST, "body_incomplete", "The body did not come whole.")
             }
-            Self::BodyIncomplete => (StatusCode::BAD_REQUEST, "body_incomplete", "The body did not come whole."),
-            Self::Body => {
-                (StatusCode::BAD_REQUEST, "body_refused", "The body is not the JSON object that this address takes.")
-            }
+            Self::Body => (
+                StatusCode::BAD_REQUEST,
+                "body_refused",
+                "The body is not the JSON object that this address takes.",
+            ),
             Self::ContentType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "content_type_refused",
@@ -158,7 +166,7 @@ impl Problem {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, HeaderValue::from_static(allow))),
             Self::ApiKey => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::ReplayStore | Self::NoActiveKey | Self::Issue(IssueError::Busy) => {
+            Self::ReplayStore(_) | Self::NoActiveKey | Self::Issue(IssueError::Busy) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
             // Whatever is still to come of the request would be read as the next one.
@@ -190,7 +198,7 @@ impl From<ReplayError> for Problem {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::AlreadyUsed => Self::TicketUsed,
-            ReplayError::Unavailable => Self::ReplayStore,
+            ReplayError::Unavailable(outage) => Self::ReplayStore(outage),
         }
     }
 }

@@ -5,35 +5,55 @@ use actix_web::HttpRequest;
 use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
 
-use super::api_keys::ApiKeys;
 use super::client_address::TrustedProxies;
 use super::problem::Problem;
+use crate::config::{ApiKey, Config};
 use crate::mint::{Asker, Minted, Minter, Prepared};
 use crate::session::replay::ReplayStore;
 use crate::session::return_url::ReturnUrls;
-use crate::session::ticket::TicketVerifier;
+use crate::session::ticket::{TicketSettings, TicketSettingsError, TicketVerifier};
 
 /// What all workers share.
 pub struct Service {
     /// `None` until there is an active key.
-    pub minter: ArcSwapOption<Minter>,
+    pub(super) minter: ArcSwapOption<Minter>,
     /// `None` if no web app hands listeners over by ticket.
-    pub tickets: Option<TicketVerifier>,
-    /// The tickets that have been used.
-    pub replay: ReplayStore,
-    /// Where listeners may be sent back to.
-    pub return_urls: ReturnUrls,
-    /// Back ends that may mint for their listeners.
-    pub api_keys: ApiKeys,
-    /// Whose `X-Forwarded-For` counts.
-    pub trusted_proxies: TrustedProxies,
+    pub(super) hand_over: Option<HandOver>,
+    pub(super) api_keys: Vec<ApiKey>,
     /// Bytes of a request body.
-    pub max_body: usize,
+    pub(super) max_body: usize,
+    trusted_proxies: TrustedProxies,
     /// From a request's head to its answer.
-    pub deadline: Duration,
+    deadline: Duration,
+}
+
+/// What `/enter` needs.
+pub(super) struct HandOver {
+    pub(super) tickets: TicketVerifier,
+    pub(super) replay: ReplayStore,
+    pub(super) return_urls: ReturnUrls,
 }
 
 impl Service {
+    /// Puts the parts together that the configuration names.
+    ///
+    /// # Errors
+    /// [`TicketSettingsError`], of which the configuration has none.
+    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, TicketSettingsError> {
+        let Config { server, ticket, api_keys, .. } = config;
+        let hand_over = ticket.zip(server.return_urls);
+        let hand_over =
+            hand_over.map(|(tickets, return_urls)| HandOver::new(tickets, return_urls)).transpose()?;
+        Ok(Self {
+            minter: ArcSwapOption::new(minter.map(Arc::new)),
+            hand_over,
+            api_keys,
+            trusted_proxies: server.trusted_proxies.into(),
+            max_body: server.max_body,
+            deadline: server.request_timeout,
+        })
+    }
+
     /// The minter of this moment; a request uses one from beginning to end.
     pub(super) fn minter(&self) -> Result<Arc<Minter>, Problem> {
         self.minter.load_full().ok_or(Problem::NoActiveKey)
@@ -45,8 +65,21 @@ impl Service {
     }
 
     /// Bounds the time that a route takes, its body's arrival included.
-    pub(super) async fn in_time<T>(&self, route: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    pub(super) async fn in_time<T>(
+        &self,
+        route: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
         tokio::time::timeout(self.deadline, route).await.unwrap_or(Err(Problem::Timeout))
+    }
+}
+
+impl HandOver {
+    fn new(tickets: TicketSettings, return_urls: ReturnUrls) -> Result<Self, TicketSettingsError> {
+        Ok(Self {
+            tickets: TicketVerifier::new(tickets)?,
+            replay: ReplayStore::in_memory(ReplayStore::DEFAULT_CAPACITY),
+            return_urls,
+        })
     }
 }
 

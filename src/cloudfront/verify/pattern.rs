@@ -113,13 +113,11 @@ fn tokens(pattern: &str) -> Vec<Token> {
 }
 
 /// `/podcasts/../private` is under `/podcasts/` for a matcher and elsewhere for an origin. Which
-/// of the two CloudFront means is undocumented: no policy covers such a path [inferred].
+/// of the two CloudFront means is undocumented: no policy covers such a path [inferred]. Some
+/// origins take an encoded slash for a slash, so it ends a segment here.
 fn has_dot_segment(path: &str) -> bool {
-    let dots = |segment: &str| {
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        plain == "." || plain == ".."
-    };
-    path.split(['/', '\\']).any(dots)
+    let plain = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    plain.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
 }
 
 #[cfg(test)]
@@ -131,6 +129,7 @@ mod tests {
         for (pattern, url) in [
             ("https://cdn.example.com/*", "https://cdn.example.com/"),
             ("https://cdn.example.com/*", "https://cdn.example.com/a/b?c=d"),
+            ("https://cdn.example.com/*", "https://cdn.example.com/a%2Fb/...%2f.c"),
             ("https://cdn.example.com/a?.mp3", "https://cdn.example.com/a1.mp3"),
             ("https://cdn.example.com/a\\?v=*", "https://cdn.example.com/a?v=1"),
             ("https://cdn.example.com/a\\?v=?", "https://cdn.example.com/a?v=1"),
@@ -159,6 +158,8 @@ mod tests {
             ("https://cdn.example.com/podcasts/*", "https://cdn.example.com/podcasts/../private/a"),
             ("https://cdn.example.com/podcasts/*", "https://cdn.example.com/podcasts/%2E%2e/private/a"),
             ("https://cdn.example.com/podcasts/*", "https://cdn.example.com/podcasts/..\\private/a"),
+            ("https://cdn.example.com/podcasts/*", "https://cdn.example.com/podcasts/..%2Fprivate/a"),
+            ("https://cdn.example.com/podcasts/*", "https://cdn.example.com/podcasts/%2e.%5cprivate/a"),
             ("https://cdn.example.com/*.mp3", "https://cdn.example.com/a?b.mp3"),
             ("https://cdn.example.com/a?", "https://cdn.example.com/a"),
             ("https://cdn.example.com/a\\?v=*", "https://cdn.example.com/a"),

@@ -62,8 +62,12 @@ fn reads_what_is_right() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.max_connections, 1024);
     assert_eq!(config.grants[0].cookies().path, "/podcasts/");
-    assert_eq!(config.ticket.unwrap().keys[0].material.expose(), TICKET_SECRET);
+    assert_eq!(config.ticket.unwrap().keys[0].algorithm().as_str(), "HS256");
     assert_eq!(config.api_keys[0].name(), "app");
+    assert!(config.api_keys[0].matches(API_KEY.as_bytes()));
+    for wrong in [TICKET_SECRET, "", &API_KEY[1..], "app"] {
+        assert!(!config.api_keys[0].matches(wrong.as_bytes()));
+    }
 }
 
 #[test]

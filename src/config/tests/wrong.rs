@@ -162,22 +162,22 @@ const ROWS: &[Row] = &[
         "app_origins = [\"https://www.example.com\", \"https://*.example.com\"]",
         ":3:43",
         "server.app_origins[1]",
-        "is not an origin",
+        "without * and without a final dot",
     ),
-    (3, "app_origins = [\"http://www.example.com\"]", ":3:16", "server.app_origins[0]", "plain http"),
+    (3, "app_origins = [\"http://www.example.com\"]", ":3:16", "server.app_origins[0]", "write https://"),
     (
         3,
         "app_origins = [\"https://www.example.com\"]\ndefault_return = \"//evil.example\"",
         ":4:18",
         "server.default_return",
-        "neither a path nor a URL",
+        "begins with //",
     ),
     (
         3,
         "app_origins = [\"https://www.example.com\"]\ndefault_return = \"https://www.example.com.evil.example/\"",
         ":4:18",
         "server.default_return",
-        "neither a path nor a URL",
+        "not at a configured origin",
     ),
     (
         1,
@@ -379,7 +379,7 @@ const ROWS: &[Row] = &[
         "secret = { env = \"SHORT\" }",
         ":9:10",
         "ticket.keys[0].secret",
-        "the secret has 13 bytes, and HS256 needs at least 32",
+        "13 bytes long and takes at least 32",
     ),
     (
         9,
@@ -398,7 +398,13 @@ const ROWS: &[Row] = &[
     (16, "", ":15:1", "api_keys.name", "it is missing"),
     (16, "name = \"My App\"", ":16:8", "api_keys[0].name", "cannot name an API key"),
     (17, "", ":15:1", "api_keys.secret", "it is missing"),
-    (17, "secret = { env = \"SHORT\" }", ":17:10", "api_keys[0].secret", "at least 32 characters"),
+    (
+        17,
+        "secret = { env = \"SHORT\" }",
+        ":17:10",
+        "api_keys[0].secret",
+        "it has 13 characters, and fewer than 32 can be guessed",
+    ),
     (
         17,
         "secret = { env = \"API_KEY\" }\n[[api_keys]]\nname = \"other\"\nsecret = { env = \"API_KEY\" }",
@@ -413,4 +419,12 @@ const ROWS: &[Row] = &[
         "api_keys[1].name",
         "an API key with this name is at edgemint.toml:16:8 already",
     ),
+    (
+        7,
+        "[[ticket.keys]]\nid = \"a\"\nalgorithm = \"EdDSA\"\npublic_key = { env = \"TICKET_SECRET\" }\n[[ticket.keys]]\nid = \"b\"",
+        ":10:14",
+        "ticket.keys[0].public_key",
+        "PEM",
+    ),
+    (8, "algorithm = \"HS256\"\nid = \"\"", ":9:6", "ticket.keys[0].id", "1 to 128"),
 ];

@@ -1,0 +1,113 @@
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use super::{check, edge, keys, mint, serve, url};
+
+/// What every refusal ends with, whether of a flag or of what it named.
+const REFUSED: u8 = 2;
+
+/// Signed cookies and signed URLs for CloudFront
+#[derive(Debug, Parser)]
+#[command(name = "edgemint", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve: hand-over after login, minting, health
+    Serve(serve::ServeArgs),
+    /// Check the configuration and say what it would do
+    Check(check::CheckArgs),
+    /// Print signed cookies for a resource, without a server or a configuration
+    Mint(mint::MintArgs),
+    /// Print a signed URL, without a server or a configuration
+    Url(url::UrlArgs),
+    /// Make, import, show and activate signing keys
+    Keys(keys::KeysArgs),
+    /// Serve as CloudFront would: protected paths only to signed cookies and signed URLs
+    Edge(edge::EdgeArgs),
+}
+
+/// Runs the command that the arguments of this process name. The exit code is 0, or 2 with one
+/// sentence on standard error.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse_from(std::env::args_os().collect::<Vec<OsString>>()) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match cli.command {
+        Command::Serve(args) => exit_code(serve::run(args)),
+        Command::Check(args) => check::run(args),
+        Command::Mint(args) => exit_code(mint::run(&args)),
+        Command::Url(args) => exit_code(url::run(&args)),
+        Command::Keys(args) => keys::run(&args),
+        Command::Edge(args) => edge::run(args),
+    }
+}
+
+fn exit_code<E: std::fmt::Display>(done: Result<(), E>) -> ExitCode {
+    done.map_or_else(|error| refuse(&error.to_string()), |()| ExitCode::SUCCESS)
+}
+
+fn refuse(sentence: &str) -> ExitCode {
+    // A standard error that is closed leaves the exit code to speak.
+    let _ = writeln!(io::stderr(), "edgemint: {sentence}");
+    ExitCode::from(REFUSED)
+}
+
+/// Help and version are answers; anything else is told in one line instead of clap's several.
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(REFUSED)
+        }
+        _ => refuse(&one_line(&error.to_string())),
+    }
+}
+
+/// The first paragraph of clap's text, which names the mistake, and its tip if it has one.
+fn one_line(text: &str) -> String {
+    let mistake = text.split("\n\n").next().unwrap_or_default();
+    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+    let words = mistake.strip_prefix("error: ").unwrap_or(mistake).split_whitespace();
+    let mut line = words.collect::<Vec<_>>().join(" ");
+    if let Some(tip) = tip {
+        line.push_str("; ");
+        line.push_str(tip);
+    }
+    line.push_str(" (--help shows every flag)");
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_mistake_is_told_in_one_line() {
+        let error = Cli::try_parse_from(["edgemint", "mint", "--kye", "a.pem"]).unwrap_err();
+        assert_eq!(
+            one_line(&error.to_string()),
+            "unexpected argument '--kye' found; a similar argument exists: '--key' (--help shows every flag)"
+        );
+    }
+}

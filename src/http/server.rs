@@ -1,0 +1,128 @@
+//! Binds, prepares and runs the service.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+
+use super::guard::guard;
+use super::routes::routes;
+use super::service::{self, Service};
+use crate::cloudfront::Signer;
+use crate::config::{Config, ServerConfig};
+use crate::keyring::{ActiveKey, Keyring};
+use crate::mint::{ExpiryStep, Minter, MinterError};
+use crate::session::ticket::TicketSettingsError;
+
+/// Clocks are stepped now and then; so long at most goes by before signing ahead notices.
+const LONGEST_NAP: Duration = Duration::from_secs(5);
+
+/// What keeps the service from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The grants cannot be served with the active key.
+    #[error(transparent)]
+    Minter(#[from] MinterError),
+    /// The ticket settings together.
+    #[error(transparent)]
+    Settings(#[from] TicketSettingsError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {reason}; choose another with server.listen or --listen")]
+    Bind {
+        /// As configured.
+        address: SocketAddr,
+        /// From the operating system.
+        reason: io::Error,
+    },
+}
+
+/// A bound server, about to run.
+pub struct Bound {
+    /// Where it listens; the port is the real one.
+    pub address: SocketAddr,
+    /// Runs until it is stopped by SIGTERM or SIGINT, or through its handle.
+    pub server: Server,
+}
+
+/// Builds the service from its configuration and keys, signs ahead, binds, and returns the server;
+/// requests are answered once it is awaited. Call it within an actix system.
+///
+/// Without an active key the service starts too: it answers, and says that it is not ready.
+///
+/// # Errors
+/// [`StartError`].
+pub fn bind(config: Config, keyring: &Keyring) -> Result<Bound, StartError> {
+    let minter = keyring.active().map(|key| minter(&config, key)).transpose()?;
+    if minter.is_none() {
+        tracing::error!(
+            "the keyring has no active key, so nothing can be minted: see `edgemint keys list`, then start again"
+        );
+    }
+    let settings = config.server.clone();
+    let service = web::Data::new(Service::new(config, minter)?);
+    let bind_error = |reason| StartError::Bind { address: settings.listen, reason };
+    let listener = TcpListener::bind(settings.listen).map_err(bind_error)?;
+    let address = listener.local_addr().map_err(bind_error)?;
+    let server = serve(listener, &settings, service.clone()).map_err(bind_error)?;
+    actix_web::rt::spawn(sign_ahead(service));
+    Ok(Bound { address, server })
+}
+
+fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, MinterError> {
+    let profiles = config.grants.clone().into();
+    let signer = Signer::new(key.key_pair_id().clone(), key.key().clone(), key.hash());
+    let step = ExpiryStep::new(config.mint.expiry_step).expect("checked by the configuration");
+    Minter::new(signer, profiles, step, config.mint.max_signatures, service::now())
+}
+
+fn serve(listener: TcpListener, settings: &ServerConfig, service: web::Data<Service>) -> io::Result<Server> {
+    let workers = settings
+        .workers
+        .map_or_else(std::thread::available_parallelism, |workers| {
+            Ok(workers.try_into().unwrap_or(std::num::NonZero::<usize>::MIN))
+        })?
+        .get();
+    let base_path = settings.base_path.clone();
+    let app = move || {
+        App::new()
+            .wrap(from_fn(guard))
+            .app_data(service.clone())
+            .configure(|config| routes(&base_path, config))
+    };
+    let server = HttpServer::new(app)
+        .workers(workers)
+        // The cap holds for the whole service, actix counts by worker.
+        .max_connections(settings.max_connections.div_ceil(workers))
+        // Blocking work is one signature now and then.
+        .worker_max_blocking_threads(1)
+        .client_request_timeout(settings.head_timeout)
+        .keep_alive(settings.keep_alive)
+        .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// Keeps the shared signatures ahead of the clock, off every request's path.
+async fn sign_ahead(service: web::Data<Service>) {
+    loop {
+        let nap = match service.minter.load_full() {
+            None => LONGEST_NAP,
+            Some(minter) => sign_step_ahead(minter).await,
+        };
+        tokio::time::sleep(nap.min(LONGEST_NAP)).await;
+    }
+}
+
+async fn sign_step_ahead(minter: Arc<Minter>) -> Duration {
+    let was_healthy = minter.is_healthy();
+    let signing = minter.clone();
+    let wait = tokio::task::spawn_blocking(move || signing.sign_ahead(service::now())).await;
+    if was_healthy && !minter.is_healthy() {
+        tracing::error!("signing failed; it is tried again every second");
+    }
+    wait.unwrap_or(Duration::from_secs(1))
+}

@@ -1,0 +1,246 @@
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::entry::{Entry, State};
+use super::id::KeyId;
+use crate::cloudfront::KeyPairId;
+
+/// The one version of `keyring.json` that this program reads and writes.
+const VERSION: u64 = 1;
+
+/// What `keyring.json` says: the keys, in the order in which they came, and the state of each.
+///
+/// No two entries share a key, a Key-Pair-Id or a file, and at most one is active; there is no way to
+/// make a document of which that does not hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    keys: Vec<Entry>,
+}
+
+/// Why a document was not read, or a change to it was refused. The messages say what was found and
+/// what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// Not JSON, cut short, or with members that are wrong, unknown, missing or doubled.
+    #[error("it does not read as a keyring ({0}): put it back from a backup, or correct that place")]
+    Syntax(#[from] serde_json::Error),
+    /// The format has moved on.
+    #[error(
+        "it was written by a newer edgemint (version {0}, this one reads version {VERSION}): run that one"
+    )]
+    NewerVersion(u64),
+    /// No edgemint ever wrote this version.
+    #[error("it says version {0}, which never was: this edgemint reads version {VERSION}")]
+    UnknownVersion(u64),
+    /// The same key twice.
+    #[error("key {id} is there already, in state `{state}`{}: one entry a key is enough", as_key_pair(.key_pair_id.as_ref()))]
+    SameKey {
+        /// The entry that holds the key.
+        id: KeyId,
+        /// Its state.
+        state: State,
+        /// Its Key-Pair-Id, if it has one.
+        key_pair_id: Option<KeyPairId>,
+    },
+    /// One Key-Pair-Id for two keys.
+    #[error(
+        "Key-Pair-Id {key_pair_id} belongs to key {id} already: \
+         CloudFront gives every public key its own, so take the other key's from there"
+    )]
+    SameKeyPairId {
+        /// The Key-Pair-Id.
+        key_pair_id: KeyPairId,
+        /// The entry that has it.
+        id: KeyId,
+    },
+    /// One file for two keys.
+    #[error("keys {first} and {second} name the same file: correct `file` of one of them")]
+    SameFile {
+        /// The first entry.
+        first: KeyId,
+        /// The second entry.
+        second: KeyId,
+    },
+    /// Two active keys.
+    #[error(
+        "keys {first} and {second} are both in state `active`, and only one key may sign: \
+         put keyring.json back from a backup"
+    )]
+    TwoActive {
+        /// The first entry.
+        first: KeyId,
+        /// The second entry.
+        second: KeyId,
+    },
+    /// No entry has this id.
+    #[error("there is no key {0}: `edgemint keys list` shows those that there are")]
+    NoSuchKey(KeyId),
+    /// Only a first key is activated by hand.
+    #[error(
+        "key {active} is active, and cookies that it signed are in use: \
+         only a rotation may put key {id} in its place"
+    )]
+    AnotherActive {
+        /// The key that was to be activated.
+        id: KeyId,
+        /// The key that is active.
+        active: KeyId,
+    },
+    /// Only a key that was never in CloudFront is activated by hand.
+    #[error(
+        "key {id} is in state `{state}`, and only one in state `generated` is activated: `edgemint keys list` shows which"
+    )]
+    NotGenerated {
+        /// The key that was to be activated.
+        id: KeyId,
+        /// Its state.
+        state: State,
+    },
+}
+
+fn as_key_pair(key_pair_id: Option<&KeyPairId>) -> String {
+    key_pair_id.map(|id| format!(" as Key-Pair-Id {id}")).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u64,
+    keys: &'a [Entry],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read {
+    #[serde(rename = "version")]
+    _version: u64,
+    keys: Vec<Entry>,
+}
+
+/// Read first, for a newer version may have members that are unknown here.
+#[derive(Deserialize)]
+struct Version {
+    version: u64,
+}
+
+impl Document {
+    /// Reads the contents of a `keyring.json`.
+    ///
+    /// # Errors
+    /// Whatever contradicts the format or the rules above.
+    pub fn parse(json: &[u8]) -> Result<Self, DocumentError> {
+        match serde_json::from_slice::<Version>(json)?.version {
+            VERSION => Self::of(serde_json::from_slice::<Read>(json)?.keys),
+            newer if newer > VERSION => Err(DocumentError::NewerVersion(newer)),
+            unknown => Err(DocumentError::UnknownVersion(unknown)),
+        }
+    }
+
+    /// What to write as `keyring.json`, for people to read too.
+    ///
+    /// # Errors
+    /// A time beyond the year 9999, which RFC 3339 cannot say.
+    pub fn to_json(&self) -> Result<String, DocumentError> {
+        let mut json = serde_json::to_string_pretty(&Written { version: VERSION, keys: &self.keys })?;
+        json.push('\n');
+        Ok(json)
+    }
+
+    fn of(keys: Vec<Entry>) -> Result<Self, DocumentError> {
+        for (position, later) in keys.iter().enumerate() {
+            for earlier in &keys[..position] {
+                refuse_conflict(earlier, later)?;
+            }
+        }
+        Ok(Self { keys })
+    }
+
+    /// The keys, oldest entry first.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.keys
+    }
+
+    /// The key that signs, if there is one yet.
+    #[must_use]
+    pub fn active(&self) -> Option<&Entry> {
+        self.keys.iter().find(|entry| entry.state() == State::Active)
+    }
+
+    /// The entry of one key.
+    ///
+    /// # Errors
+    /// [`DocumentError::NoSuchKey`].
+    pub fn entry(&self, id: &KeyId) -> Result<&Entry, DocumentError> {
+        self.keys.iter().find(|entry| entry.id() == id).ok_or_else(|| DocumentError::NoSuchKey(id.clone()))
+    }
+
+    /// The document with one more key.
+    ///
+    /// # Errors
+    /// The key, its Key-Pair-Id or its file is there already, or both it and another are active.
+    pub fn with(mut self, entry: Entry) -> Result<Self, DocumentError> {
+        self.keys.push(entry);
+        Self::of(self.keys)
+    }
+
+    /// The document with one more key, which CloudFront trusts as `key_pair_id`: it becomes active if
+    /// no other key is, else it is kept as trusted, for a rotation to take up.
+    ///
+    /// # Errors
+    /// As [`with`](Self::with).
+    pub fn with_imported(
+        self,
+        key: Entry,
+        key_pair_id: KeyPairId,
+        now: OffsetDateTime,
+    ) -> Result<Self, DocumentError> {
+        let entry = match self.active() {
+            None => key.into_active(key_pair_id, now),
+            Some(_) => key.into_trusted(key_pair_id, now),
+        };
+        self.with(entry)
+    }
+
+    /// The document in which the generated key `id` is the active one, under `key_pair_id`.
+    ///
+    /// # Errors
+    /// No such key, a key that is past [`State::Generated`], another active key, or a Key-Pair-Id that
+    /// another key has.
+    pub fn with_active(
+        self,
+        id: &KeyId,
+        key_pair_id: &KeyPairId,
+        now: OffsetDateTime,
+    ) -> Result<Self, DocumentError> {
+        let entry = self.entry(id)?;
+        if entry.state() != State::Generated {
+            return Err(DocumentError::NotGenerated { id: id.clone(), state: entry.state() });
+        }
+        if let Some(active) = self.active() {
+            return Err(DocumentError::AnotherActive { id: id.clone(), active: active.id().clone() });
+        }
+        let activate = |entry: Entry| {
+            if entry.id() == id { entry.into_active(key_pair_id.clone(), now) } else { entry }
+        };
+        Self::of(self.keys.into_iter().map(activate).collect())
+    }
+}
+
+fn refuse_conflict(earlier: &Entry, later: &Entry) -> Result<(), DocumentError> {
+    let (first, second) = (earlier.id().clone(), later.id().clone());
+    if first == second {
+        let key_pair_id = earlier.key_pair_id().cloned();
+        return Err(DocumentError::SameKey { id: first, state: earlier.state(), key_pair_id });
+    }
+    if earlier.file() == later.file() {
+        return Err(DocumentError::SameFile { first, second });
+    }
+    if let (Some(key_pair_id), true) = (earlier.key_pair_id(), earlier.key_pair_id() == later.key_pair_id()) {
+        return Err(DocumentError::SameKeyPairId { key_pair_id: key_pair_id.clone(), id: first });
+    }
+    if earlier.state() == State::Active && later.state() == State::Active {
+        return Err(DocumentError::TwoActive { first, second });
+    }
+    Ok(())
+}

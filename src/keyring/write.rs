@@ -1,0 +1,110 @@
+use time::OffsetDateTime;
+
+use super::document::{Document, DocumentError};
+use super::entry::Entry;
+use super::error::KeyringError;
+use super::files::{self, DirectoryLock};
+use super::id::KeyId;
+use super::store::{DOCUMENT_FILE, Directory};
+use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId, SigningKey};
+
+/// The one process that may change a keyring, from [`Directory::lock`].
+///
+/// A private key is on disk, durably, before `keyring.json` names it. Killed in between, it leaves a
+/// file that nothing uses and that doing the same again replaces; nothing written is ever deleted,
+/// because after a failed write nobody can tell whether the document already names it.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    directory: &'a Directory,
+    _lock: DirectoryLock,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(directory: &'a Directory, lock: DirectoryLock) -> Self {
+        Self { directory, _lock: lock }
+    }
+
+    /// Makes the keyring with a first key, freshly generated: active at once if `key_pair_id` is given,
+    /// which only an edge whose ids one chooses oneself can honour; else waiting in state `generated`.
+    ///
+    /// # Errors
+    /// There is a keyring already (or something wrong in its place), or a file cannot be written.
+    pub fn init(
+        &self,
+        algorithm: KeyAlgorithm,
+        hash: HashAlgorithm,
+        key_pair_id: Option<KeyPairId>,
+        now: OffsetDateTime,
+    ) -> Result<Entry, KeyringError> {
+        if self.directory.document_if_any()?.is_some() {
+            return Err(KeyringError::AlreadyThere { directory: self.directory.path().into() });
+        }
+        let key = SigningKey::generate(algorithm).map_err(KeyringError::Generation)?;
+        let generated = Entry::generated(key.public_key(), hash, now);
+        let document = match key_pair_id {
+            Some(key_pair_id) => Document::default().with_imported(generated, key_pair_id, now),
+            None => Document::default().with(generated),
+        };
+        self.add(&key, document)
+    }
+
+    /// Adds a key that CloudFront trusts as `key_pair_id`, making the keyring if there is none. It becomes
+    /// active if no key is, else it waits in state `trusted`.
+    ///
+    /// # Errors
+    /// The key or the Key-Pair-Id is in the keyring already, or a file is refused or cannot be written.
+    pub fn import(
+        &self,
+        key: &SigningKey,
+        key_pair_id: KeyPairId,
+        hash: HashAlgorithm,
+        now: OffsetDateTime,
+    ) -> Result<Entry, KeyringError> {
+        let document = self.directory.document_if_any()?.unwrap_or_default();
+        let entry = Entry::generated(key.public_key(), hash, now);
+        self.add(key, document.with_imported(entry, key_pair_id, now))
+    }
+
+    /// Lets the generated key `id` sign, as CloudFront's `key_pair_id`.
+    ///
+    /// # Errors
+    /// No such key, one that is not in state `generated`, another active key, a Key-Pair-Id in use; the
+    /// private key is refused; or a file cannot be written.
+    pub fn activate(
+        &self,
+        id: &KeyId,
+        key_pair_id: &KeyPairId,
+        now: OffsetDateTime,
+    ) -> Result<Entry, KeyringError> {
+        let document = self.directory.document()?;
+        let document = self.accepted(document.with_active(id, key_pair_id, now))?;
+        let entry = self.accepted(document.entry(id))?.clone();
+        // Before it is called active: a key that is gone or damaged would leave nothing to sign with.
+        self.directory.signing_key(&entry)?;
+        self.write(&document)?;
+        Ok(entry)
+    }
+
+    /// Stores the key, then the document whose last entry is its.
+    fn add(
+        &self,
+        key: &SigningKey,
+        document: Result<Document, DocumentError>,
+    ) -> Result<Entry, KeyringError> {
+        let document = self.accepted(document)?;
+        let entry = self.accepted(document.entry(&KeyId::of(key.public_key())))?.clone();
+        let pem = key.to_pem().map_err(KeyringError::Generation)?;
+        files::replace(self.directory.path(), entry.file().as_str(), pem.as_bytes())?;
+        self.write(&document)?;
+        Ok(entry)
+    }
+
+    fn write(&self, document: &Document) -> Result<(), KeyringError> {
+        let json = self.accepted(document.to_json())?;
+        Ok(files::replace(self.directory.path(), DOCUMENT_FILE, json.as_bytes())?)
+    }
+
+    fn accepted<T>(&self, change: Result<T, DocumentError>) -> Result<T, KeyringError> {
+        change.map_err(|source| KeyringError::Change { directory: self.directory.path().into(), source })
+    }
+}

@@ -1,0 +1,117 @@
+//! What every session provider answers with.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+/// Proof of who is asking, as one session provider read it.
+#[derive(Clone, PartialEq)]
+pub struct Session {
+    /// Who is asking.
+    pub subject: Subject,
+    /// What else the provider says of the listener: roles, plans, shows. Members that describe the proof
+    /// itself (a ticket's `exp`, `jti` and the like) are not among them.
+    pub claims: Map<String, Value>,
+}
+
+impl Session {
+    /// A session of `subject` with nothing more said of it than `claims`.
+    pub fn new(subject: Subject, claims: Map<String, Value>) -> Self {
+        Self { subject, claims }
+    }
+}
+
+impl fmt::Debug for Session {
+    /// Claims are personal data, so only their number is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let claims = format_args!("[{} redacted]", self.claims.len());
+        f.debug_struct("Session").field("subject", &self.subject).field("claims", &claims).finish()
+    }
+}
+
+/// A listener's name at the web app: 1 to 256 bytes without control characters.
+///
+/// That is enough to log it and to hash it. Putting it into a resource asks for more, and is checked there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Subject(String);
+
+impl Subject {
+    /// The longest subject that is accepted, in bytes.
+    pub const MAX_BYTES: usize = 256;
+
+    /// Accepts a subject.
+    ///
+    /// # Errors
+    /// [`SubjectError`] for an empty or over-long name, or one with control characters.
+    pub fn parse(name: &str) -> Result<Self, SubjectError> {
+        if name.is_empty() {
+            Err(SubjectError::Empty)
+        } else if name.len() > Self::MAX_BYTES {
+            Err(SubjectError::TooLong)
+        } else if name.chars().any(char::is_control) {
+            Err(SubjectError::ControlCharacter)
+        } else {
+            Ok(Self(name.to_owned()))
+        }
+    }
+
+    /// The name as the web app wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<&str> for Subject {
+    type Error = SubjectError;
+
+    fn try_from(name: &str) -> Result<Self, SubjectError> {
+        Self::parse(name)
+    }
+}
+
+/// Why a name is not a [`Subject`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SubjectError {
+    /// The name is empty.
+    #[error("the subject is empty; it must name the listener in 1 to 256 bytes")]
+    Empty,
+    /// The name has more than [`Subject::MAX_BYTES`] bytes.
+    #[error("the subject is longer than 256 bytes; send a shorter name, such as the listener's id")]
+    TooLong,
+    /// The name has a control character, which could forge a line of a log.
+    #[error("the subject has a control character; send the listener's id, in printable characters")]
+    ControlCharacter,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_bounded_and_printable() {
+        for good in ["1", "listener-7", "auth0|5f7c", "zoë@example.com", &"a".repeat(256)] {
+            assert_eq!(Subject::parse(good).unwrap().as_str(), good);
+        }
+        assert_eq!(Subject::parse(""), Err(SubjectError::Empty));
+        assert_eq!(Subject::parse(&"a".repeat(257)), Err(SubjectError::TooLong));
+        assert_eq!(Subject::parse(&"é".repeat(129)), Err(SubjectError::TooLong));
+        for bad in ["a\nb", "a\0", "\u{7f}", "a\u{85}b", "\t"] {
+            assert_eq!(Subject::parse(bad), Err(SubjectError::ControlCharacter), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_claim() {
+        let claims = Map::from_iter([("diagnosis".to_owned(), Value::from("confidential"))]);
+        let shown = format!("{:?}", Session::new(Subject::parse("listener-7").unwrap(), claims));
+        assert!(shown.contains("listener-7") && shown.contains("[1 redacted]"), "{shown}");
+        assert!(!shown.contains("diagnosis") && !shown.contains("confidential"), "{shown}");
+    }
+}

@@ -1,0 +1,283 @@
+//! The keys by which tickets are verified.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+};
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::errors::ErrorKind;
+use rsa::RsaPublicKey;
+use rsa::pkcs8::DecodePublicKey as _;
+use rsa::traits::PublicKeyParts as _;
+use thiserror::Error;
+
+use super::TicketRefusal;
+
+/// How a ticket is signed (RFC 7518 §3.1, RFC 8037 §3.1). A key is for exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// HMAC with SHA-256: one secret of at least 32 bytes, in the web app and here.
+    HS256,
+    /// Ed25519.
+    EdDSA,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, by a key of 2048 to 4096 bits.
+    RS256,
+}
+
+impl Algorithm {
+    /// The name as the `alg` of a header has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HS256 => "HS256",
+            Self::EdDSA => "EdDSA",
+            Self::ES256 => "ES256",
+            Self::RS256 => "RS256",
+        }
+    }
+
+    /// What a public key for this algorithm is called.
+    fn key_type(self) -> &'static str {
+        match self {
+            Self::HS256 => "a secret",
+            Self::EdDSA => "an Ed25519 key",
+            Self::ES256 => "a P-256 key",
+            Self::RS256 => "an RSA key",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        [Self::HS256, Self::EdDSA, Self::ES256, Self::RS256]
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == name)
+            .ok_or(UnknownAlgorithm)
+    }
+}
+
+/// A name is not that of an [`Algorithm`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "the algorithm is none that tickets may have; choose HS256, EdDSA, ES256 or RS256, written exactly so"
+)]
+pub struct UnknownAlgorithm;
+
+/// A key that tickets are verified by: a secret, or the web app's public key.
+#[derive(Clone)]
+pub struct TicketKey {
+    key_id: Option<String>,
+    algorithm: Algorithm,
+    key: DecodingKey,
+}
+
+impl TicketKey {
+    /// The longest `kid`, in bytes.
+    pub const MAX_KEY_ID_BYTES: usize = 128;
+    /// The shortest secret for HS256, in bytes: as long as its hash (RFC 7518 §3.2).
+    pub const MIN_SECRET_BYTES: usize = 32;
+
+    /// Takes a key for tickets that `algorithm` signs and `key_id` (the `kid`) names.
+    ///
+    /// `material` is, for HS256, the secret itself, every byte of it; else one PEM block
+    /// `-----BEGIN PUBLIC KEY-----`, also with CRLF or literal `\n` for line ends.
+    ///
+    /// # Errors
+    /// [`TicketKeyError`] for anything else, above all for a private key.
+    pub fn new(
+        key_id: Option<String>,
+        algorithm: Algorithm,
+        material: &[u8],
+    ) -> Result<Self, TicketKeyError> {
+        if let Some(key_id) = &key_id
+            && (key_id.is_empty()
+                || key_id.len() > Self::MAX_KEY_ID_BYTES
+                || key_id.chars().any(char::is_control))
+        {
+            return Err(TicketKeyError::KeyId);
+        }
+        let key = match algorithm {
+            Algorithm::HS256 => secret(material)?,
+            Algorithm::EdDSA => public_key(algorithm, material, DecodingKey::from_ed_pem)?,
+            Algorithm::ES256 => public_key(algorithm, material, DecodingKey::from_ec_pem)?,
+            Algorithm::RS256 => public_key(algorithm, material, DecodingKey::from_rsa_pem)?,
+        };
+        Ok(Self { key_id, algorithm, key })
+    }
+
+    /// The `kid` by which tickets name the key.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// The one algorithm that the key is for.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Whether `signature`, still encoded, is this key's over `signed`.
+    pub(super) fn verify(&self, signed: &str, signature: &str) -> Result<(), TicketRefusal> {
+        let algorithm = match self.algorithm {
+            Algorithm::HS256 => jsonwebtoken::Algorithm::HS256,
+            Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
+            Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
+            Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
+        };
+        match jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &self.key, algorithm) {
+            Ok(true) => Ok(()),
+            Err(error) if matches!(error.kind(), ErrorKind::Base64(_)) => Err(TicketRefusal::BadEncoding),
+            Ok(false) | Err(_) => Err(TicketRefusal::BadSignature),
+        }
+    }
+}
+
+impl fmt::Debug for TicketKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TicketKey")
+            .field("key_id", &self.key_id)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+fn secret(material: &[u8]) -> Result<DecodingKey, TicketKeyError> {
+    // A public key as the secret of an HMAC is the oldest forgery there is: everybody knows it.
+    if material.trim_ascii_start().starts_with(b"-----BEGIN") {
+        return Err(TicketKeyError::SecretIsPem);
+    }
+    if material.len() < TicketKey::MIN_SECRET_BYTES {
+        return Err(TicketKeyError::ShortSecret { found: material.len() });
+    }
+    Ok(DecodingKey::from_secret(material))
+}
+
+fn public_key(
+    algorithm: Algorithm,
+    material: &[u8],
+    read: fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>,
+) -> Result<DecodingKey, TicketKeyError> {
+    let material = String::from_utf8(material.to_vec()).map_err(|_| TicketKeyError::NotOnePem)?;
+    // Environment variables are often filled with the two characters `\n` for a line end.
+    let material = material.replace("\\n", "\n");
+    let blocks = pem::parse_many(&material).map_err(|_| TicketKeyError::NotOnePem)?;
+    if blocks.iter().any(|block| block.tag().contains("PRIVATE KEY")) {
+        return Err(TicketKeyError::PrivateKey);
+    }
+    let [block] = blocks.as_slice() else {
+        return Err(TicketKeyError::NotOnePem);
+    };
+    match block.tag() {
+        "PUBLIC KEY" => {}
+        "CERTIFICATE" => return Err(TicketKeyError::Certificate),
+        _ => return Err(TicketKeyError::NotPublicKeyPem),
+    }
+    let expected = algorithm.key_type();
+    match key_type(block.contents()) {
+        Some(found) if found == expected => {}
+        Some(found) => return Err(TicketKeyError::WrongKeyType { algorithm, expected, found }),
+        None => return Err(TicketKeyError::NotPublicKeyPem),
+    }
+    if algorithm == Algorithm::RS256 {
+        check_rsa_size(block.contents())?;
+    }
+    read(material.as_bytes()).map_err(|_| TicketKeyError::NotPublicKeyPem)
+}
+
+/// Which kind of key the SubjectPublicKeyInfo `der` is. The library that will verify is asked, so that what
+/// passes here can be used there.
+fn key_type(der: &[u8]) -> Option<&'static str> {
+    let types: [(&'static dyn VerificationAlgorithm, &'static str); 5] = [
+        (&RSA_PKCS1_2048_8192_SHA256, Algorithm::RS256.key_type()),
+        (&ECDSA_P256_SHA256_FIXED, Algorithm::ES256.key_type()),
+        (&ED25519, Algorithm::EdDSA.key_type()),
+        (&ECDSA_P384_SHA384_FIXED, "a P-384 key"),
+        (&ECDSA_P521_SHA512_FIXED, "a P-521 key"),
+    ];
+    types
+        .into_iter()
+        .find(|(algorithm, _)| ParsedPublicKey::new(*algorithm, der).is_ok())
+        .map(|(_, name)| name)
+}
+
+/// The library above reads RSA keys of any size and refuses the small ones only when it verifies, which would
+/// make every ticket a forgery; and one of more than 4096 bits makes every forgery expensive to refuse.
+fn check_rsa_size(der: &[u8]) -> Result<(), TicketKeyError> {
+    let bits = RsaPublicKey::from_public_key_der(der).map_err(|_| TicketKeyError::RsaTooLarge)?.n().bits();
+    if bits < 2048 { Err(TicketKeyError::RsaTooSmall { bits }) } else { Ok(()) }
+}
+
+/// Why a key cannot be one for tickets. Nothing of the key is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TicketKeyError {
+    /// The `kid` is empty, too long or not printable.
+    #[error("the `kid` of a key for tickets takes 1 to 128 bytes without control characters")]
+    KeyId,
+    /// The secret is too short to be one.
+    #[error(
+        "the secret for HS256 is {found} bytes long and takes at least 32; make one with `openssl rand -base64 33`"
+    )]
+    ShortSecret {
+        /// Its size in bytes.
+        found: usize,
+    },
+    /// The secret is a PEM.
+    #[error(
+        "the secret for HS256 is a PEM, and so perhaps a public key; name the key's own algorithm (EdDSA, ES256 or RS256) or give a secret"
+    )]
+    SecretIsPem,
+    /// The material is not exactly one PEM block.
+    #[error(
+        "the key is not exactly one PEM block; give the web app's public key, from -----BEGIN PUBLIC KEY----- to its END line"
+    )]
+    NotOnePem,
+    /// The material holds a private key.
+    #[error(
+        "the key is a private key, which belongs to the web app alone; give its public half: `openssl pkey -in private.pem -pubout`"
+    )]
+    PrivateKey,
+    /// The material is a certificate.
+    #[error(
+        "the key is a certificate; give the public key in it: `openssl x509 -in certificate.pem -pubkey -noout`"
+    )]
+    Certificate,
+    /// The PEM is of another kind, or broken inside.
+    #[error(
+        "the PEM holds no key that can be read; give one that begins with -----BEGIN PUBLIC KEY-----, as `openssl pkey -pubout` writes it"
+    )]
+    NotPublicKeyPem,
+    /// The key is good, for another algorithm.
+    #[error(
+        "the key is {found}, and {algorithm} takes {expected}; name the algorithm that belongs to the key, or give the other key"
+    )]
+    WrongKeyType {
+        /// The algorithm it was given for.
+        algorithm: Algorithm,
+        /// What that takes.
+        expected: &'static str,
+        /// What the key is.
+        found: &'static str,
+    },
+    /// The RSA key is too short to be safe.
+    #[error("the RSA key has {bits} bits and takes 2048 to 4096; make a new one, or better an Ed25519 key")]
+    RsaTooSmall {
+        /// Its size.
+        bits: usize,
+    },
+    /// The RSA key is too large, or has an unusual exponent.
+    #[error(
+        "the RSA key has more than 4096 bits or an unusual exponent; make a new one, or better an Ed25519 key"
+    )]
+    RsaTooLarge,
+}

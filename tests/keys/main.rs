@@ -1,0 +1,9 @@
+//! `edgemint keys`, as an operator meets it: the real binary, real directories.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod commands;
+mod damage;
+mod exposure;
+mod interruption;
+mod support;

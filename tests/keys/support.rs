@@ -1,0 +1,162 @@
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+pub const NOBODY: u32 = 65534;
+
+/// A directory of its own with room for a keyring in `keys/`.
+pub struct Place {
+    root: TempDir,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { root: tempfile::tempdir().unwrap() }
+    }
+
+    /// A place with a keyring of one P-256 key, and that key's id.
+    pub fn with_key(arguments: &[&str]) -> (Self, String) {
+        let place = Self::new();
+        place.succeeds(&[&["keys", "init", "--algorithm", "ecdsa-p256"], arguments].concat());
+        let id = place.ids().remove(0);
+        (place, id)
+    }
+
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    pub fn keys(&self) -> PathBuf {
+        self.root().join("keys")
+    }
+
+    pub fn document(&self) -> PathBuf {
+        self.keys().join("keyring.json")
+    }
+
+    pub fn pem(&self, id: &str) -> PathBuf {
+        self.keys().join(format!("{id}.pem"))
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
+        command.args(arguments).current_dir(self.root()).env_remove("EDGEMINT_KEYRING__DIRECTORY");
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    pub fn succeeds(&self, arguments: &[&str]) -> Ran {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+        ran
+    }
+
+    /// Runs what must be refused: exit code 2, nothing on standard output, one sentence with each of
+    /// `words` on standard error.
+    pub fn refused(&self, arguments: &[&str], words: &[&str]) {
+        self.run(arguments).is_refusal(words);
+    }
+
+    pub fn listing(&self) -> serde_json::Value {
+        serde_json::from_str(&self.succeeds(&["keys", "list", "--json"]).stdout).unwrap()
+    }
+
+    pub fn ids(&self) -> Vec<String> {
+        let listing = self.listing();
+        let keys = listing["keys"].as_array().unwrap();
+        keys.iter().map(|key| key["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Changes keyring.json as an editor would, keeping its mode.
+    pub fn edit(&self, change: impl Fn(&str) -> String) {
+        let old = fs::read_to_string(self.document()).unwrap();
+        let new = change(&old);
+        assert_ne!(old, new, "the edit must change something");
+        fs::write(self.document(), new).unwrap();
+    }
+
+    /// A private file beside the keyring.
+    pub fn private_file(&self, name: &str, contents: &[u8]) -> PathBuf {
+        let path = self.root().join(name);
+        fs::write(&path, contents).unwrap();
+        set_mode(&path, 0o600);
+        path
+    }
+
+    /// A key that openssl made, or nothing where openssl is not installed.
+    pub fn openssl_key(&self, name: &str, arguments: &[&str]) -> Option<PathBuf> {
+        let made = openssl(&[&["genpkey"], arguments].concat(), b"")?;
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Some(self.private_file(name, &made.stdout))
+    }
+}
+
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let ran =
+            Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+        for stream in [&ran.stdout, &ran.stderr] {
+            assert!(!stream.contains("PRIVATE KEY-----\n"), "a private key was printed");
+            assert!(!stream.contains("panicked"), "{stream}");
+        }
+        ran
+    }
+}
+
+impl Ran {
+    pub fn is_refusal(&self, words: &[&str]) {
+        assert_eq!(self.code, Some(2), "{}", self.stderr);
+        assert_eq!(self.stdout, "");
+        assert!(self.stderr.starts_with("edgemint: "), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} is not in: {}", self.stderr);
+        }
+    }
+}
+
+pub fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Runs openssl, or says on the terminal, past the test harness, that this part is left out.
+pub fn openssl(arguments: &[&str], input: &[u8]) -> Option<Output> {
+    use std::process::Stdio;
+    let mut command = Command::new("openssl");
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    match command.spawn() {
+        Ok(mut child) => {
+            child.stdin.take().unwrap().write_all(input).unwrap();
+            Some(child.wait_with_output().unwrap())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            left_out("the check by `openssl` (not installed)");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+pub fn left_out(what: &str) {
+    // Not `eprintln!`, which the test harness swallows.
+    io::stderr().write_all(format!("left out: {what}\n").as_bytes()).unwrap();
+}
+
+/// Whether this is root, who can give files away and is not held back by permission bits.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}

@@ -1,0 +1,10 @@
+//! Vectors that other programs made (see README.md beside this file): openssl, the AWS SDK for
+//! JavaScript, aws-cloudfront-sign and botocore. What they sign is verified here, what is wrong with
+//! a request is refused with the code of rules §5, and what we sign is what they sign.
+
+mod accepted;
+mod equal;
+mod key_forms;
+mod malformed;
+mod refused;
+mod request;
