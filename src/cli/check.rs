@@ -4,7 +4,8 @@ use std::fmt::{self, Display};
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::config::{ApiKey, Config};
+use crate::config::Config;
+use crate::session::api_key::ApiKey;
 use crate::session::ticket::{TicketKey, TicketSettings};
 
 use super::settings::SettingsArgs;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_spanned::Spanned;
 
 use crate::mint::is_plain_name;
+use crate::session::api_key::ApiKey;
 use crate::session::ticket::{Algorithm, TicketKey, TicketKeyError, TicketSettings, TicketVerifier};
 
-use super::api_key::ApiKey;
 use super::fields::{Reader, duration_in, one_of};
 use super::raw::{Field, RawApiKey, RawTicket, RawTicketKey};
-use super::secret::{Kind, Vault};
+use super::secret::{Kind, Secret, Vault};
 
 /// Settings of which a verifier can be made.
 pub(super) fn read_ticket(
@@ -124,13 +124,16 @@ fn ticket_key(
     key.map_err(|error| reader.wrong(&blamed(&error), error)).ok()
 }
 
+const NOT_FOR_A_HEADER: &str = "the key holds a space, a control character or a non-ASCII one, which a header \
+                                cannot carry; make one with: openssl rand -hex 32";
+
 pub(super) fn read_api_keys(
     raw: Field<Vec<Spanned<RawApiKey>>>,
     vault: Vault<'_>,
     reader: &mut Reader<'_>,
 ) -> Vec<ApiKey> {
     let mut seen = Seen::default();
-    let mut keys: Vec<ApiKey> = Vec::new();
+    let mut keys: Vec<(ApiKey, Secret)> = Vec::new();
     for raw in raw.map(Spanned::into_inner).unwrap_or_default() {
         let (section, raw) = (raw.span(), raw.into_inner());
         if let Some(name) = &raw.name {
@@ -144,15 +147,18 @@ pub(super) fn read_api_keys(
         }
         let secret = vault.fetch(raw.secret, Kind::Secret, reader);
         let Some((name, secret)) = name.zip(secret) else { continue };
-        match ApiKey::new(name, secret.get_ref().expose()) {
-            Ok(key) => match keys.iter().find(|twin| twin.has_secret_of(&key)) {
-                Some(twin) => reader.wrong(&secret.span(), same_secret(twin.name())),
-                None => keys.push(key),
-            },
-            Err(error) => reader.wrong(&secret.span(), error),
+        if let Some((twin, _)) = keys.iter().find(|(_, other)| other == secret.get_ref()) {
+            reader.wrong(&secret.span(), same_secret(twin.name()));
+        } else if !secret.get_ref().expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            reader.wrong(&secret.span(), NOT_FOR_A_HEADER);
+        } else {
+            match ApiKey::new(&name, secret.get_ref().expose().as_bytes()) {
+                Ok(key) => keys.push((key, secret.into_inner())),
+                Err(error) => reader.wrong(&secret.span(), error),
+            }
         }
     }
-    keys
+    keys.into_iter().map(|(key, _)| key).collect()
 }
 
 fn same_secret(name: &str) -> String {

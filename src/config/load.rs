@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use serde_spanned::Spanned;
 
 use crate::mint::{Profile, Site};
+use crate::session::api_key::ApiKey;
 use crate::session::ticket::TicketSettings;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
-use super::api_key::ApiKey;
 use super::fields::{Reader, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;

@@ -7,7 +7,6 @@
 //! line of the file or what a reference to a secret says.
 
 mod access;
-mod api_key;
 mod fields;
 mod grants;
 mod load;
@@ -22,7 +21,6 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use api_key::{ApiKey, ApiKeyError};
 pub use grants::MintConfig;
 pub use load::{Config, Surroundings};
 pub use origin::{Origin, OriginError};

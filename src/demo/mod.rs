@@ -1,1 +1,9 @@
-//! The whole flow on one machine: web app, edgemint and the edge on three hosts.
+//! `edgemint demo`: a web app, edgemint and the edge on three hosts of one machine.
+
+pub mod app;
+mod audio;
+mod library;
+mod ports;
+
+pub use library::{Episode, PROTECTED, write};
+pub use ports::{Listeners, PortError, Ports};

@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 
 use super::client_address::TrustedProxies;
 use super::problem::Problem;
-use crate::config::{ApiKey, Config};
+use crate::config::Config;
 use crate::mint::{Asker, Minted, Minter, Prepared};
+use crate::session::api_key::ApiKeys;
 use crate::session::replay::ReplayStore;
 use crate::session::return_url::ReturnUrls;
 use crate::session::ticket::{TicketSettings, TicketSettingsError, TicketVerifier};
@@ -19,7 +20,7 @@ pub struct Service {
     pub(super) minter: ArcSwapOption<Minter>,
     /// `None` if no web app hands listeners over by ticket.
     pub(super) hand_over: Option<HandOver>,
-    pub(super) api_keys: Vec<ApiKey>,
+    pub(super) api_keys: ApiKeys,
     /// Bytes of a request body.
     pub(super) max_body: usize,
     trusted_proxies: TrustedProxies,
@@ -47,7 +48,7 @@ impl Service {
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
             hand_over,
-            api_keys,
+            api_keys: api_keys.into(),
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,
             deadline: server.request_timeout,

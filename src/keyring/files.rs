@@ -201,10 +201,15 @@ pub fn check_directory(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// What the operating system refuses, such as a parent that does not exist.
 pub fn make_directory(path: &Path) -> Result<(), FileError> {
-    match DirBuilder::new().mode(0o700).create(path) {
+    let make = || match DirBuilder::new().mode(0o700).create(path) {
         Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.map_err(|source| FileError::Write { path: path.into(), source }),
-    }
+        made => made.and_then(|()| match path.parent() {
+            // Else a crash can lose the directory with every key in it, however durable those are.
+            Some(parent) if parent != Path::new("") => File::open(parent)?.sync_all(),
+            _ => File::open(".")?.sync_all(),
+        }),
+    };
+    make().map_err(|source| FileError::Write { path: path.into(), source })
 }
 
 /// Puts `contents` at `directory/name` with mode 0600: whoever reads sees the old file or the new one,

@@ -16,7 +16,7 @@ use crate::cloudfront::{HashAlgorithm, KeyPairId, SigningKey};
 /// The name of the document in the directory.
 pub(super) const DOCUMENT_FILE: &str = "keyring.json";
 
-/// A thousand keys' worth; anything larger was put there by mistake.
+/// Thousands of keys' worth; anything larger was put there by mistake.
 const DOCUMENT_LIMIT: u64 = 1 << 20;
 
 /// An RSA-2048 PEM has 1.7 kB.

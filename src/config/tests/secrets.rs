@@ -2,6 +2,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
+use crate::session::api_key::ApiKeys;
+
 use super::{API_KEY, Config, TICKET_SECRET, problems, surroundings, with_line};
 
 const PLANTED: &str = "hunter2-planted-secret-that-must-not-be-seen";
@@ -66,7 +68,7 @@ fn a_secret_file_is_read_without_its_last_newline() {
         [(format!("{API_KEY}\n"), 0o600), (format!("{API_KEY}\r\n"), 0o400), (API_KEY.to_owned(), 0o600)]
     {
         let config = with_secret_file(|path| write(path, contents.as_bytes(), mode)).unwrap();
-        assert!(config.api_keys[0].matches(API_KEY.as_bytes()));
+        assert_eq!(ApiKeys::from(config.api_keys).name_of(API_KEY.as_bytes()), Some("app"));
     }
     let config = with_secret_file(|path| {
         write(&path.with_extension("target"), API_KEY.as_bytes(), 0o600);
@@ -99,5 +101,5 @@ fn what_is_no_secret_file_is_refused() {
     assert!(refused(&|path| write(path, b"\n", 0o600)).contains("this file is empty"));
     assert!(refused(&|path| write(path, &[0xff; 40], 0o600)).contains("does not hold UTF-8 text"));
     assert!(refused(&|path| write(path, &[b'a'; 70_000], 0o600)).contains("larger than 65536 bytes"));
-    assert!(refused(&|path| write(path, b"short", 0o600)).contains("it has 5 characters"));
+    assert!(refused(&|path| write(path, b"short", 0o600)).contains("at least 32 characters"));
 }

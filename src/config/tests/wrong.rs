@@ -398,13 +398,7 @@ const ROWS: &[Row] = &[
     (16, "", ":15:1", "api_keys.name", "it is missing"),
     (16, "name = \"My App\"", ":16:8", "api_keys[0].name", "cannot name an API key"),
     (17, "", ":15:1", "api_keys.secret", "it is missing"),
-    (
-        17,
-        "secret = { env = \"SHORT\" }",
-        ":17:10",
-        "api_keys[0].secret",
-        "it has 13 characters, and fewer than 32 can be guessed",
-    ),
+    (17, "secret = { env = \"SHORT\" }", ":17:10", "api_keys[0].secret", "at least 32 characters"),
     (
         17,
         "secret = { env = \"API_KEY\" }\n[[api_keys]]\nname = \"other\"\nsecret = { env = \"API_KEY\" }",
@@ -427,4 +421,5 @@ const ROWS: &[Row] = &[
         "PEM",
     ),
     (8, "algorithm = \"HS256\"\nid = \"\"", ":9:6", "ticket.keys[0].id", "1 to 128"),
+    (17, "secret = { env = \"SPACED\" }", ":17:10", "api_keys[0].secret", "which a header cannot carry"),
 ];

@@ -1,0 +1,17 @@
+//! The demo's web app: what a site that uses edgemint has to do, and a page that shows what follows.
+//!
+//! It knows who is logged in, makes a ticket and redirects. It signs no cookie and serves no audio.
+
+mod counter;
+mod events;
+mod headers;
+mod listener;
+mod pages;
+mod routes;
+mod ticket;
+
+pub use counter::MediaBytes;
+pub use events::{EdgeEvent, EdgeEvents};
+pub use listener::{Listener, ListenerError};
+pub use routes::{App, Counters, Places, routes};
+pub use ticket::{TicketError, TicketIssuer};
