@@ -21,11 +21,9 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use access::{TicketAlgorithm, TicketConfig, TicketKeyConfig};
 pub use grants::MintConfig;
 pub use load::{Config, Surroundings};
 pub use origin::{Origin, OriginError};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
-pub use secret::Secret;
 pub use server::ServerConfig;

@@ -10,6 +10,8 @@ use rustix::fs::{Mode, OFlags, open};
 use serde_spanned::Spanned;
 use zeroize::Zeroizing;
 
+use crate::keyring::shell_word;
+
 use super::fields::Reader;
 use super::raw::{Field, RawReference};
 
@@ -116,8 +118,8 @@ impl Vault<'_> {
         if kind == Kind::Secret && about.mode() & 0o077 != 0 {
             let mode = about.mode() & 0o777;
             return Err(format!(
-                "others can read this file (mode {mode:04o}); run: chmod 600 '{}'",
-                path.display()
+                "others can read this file (mode {mode:04o}); run: chmod 600 {}",
+                shell_word(&path)
             ));
         }
         if about.len() > MAX_BYTES {

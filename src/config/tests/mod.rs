@@ -6,6 +6,8 @@ mod wrong;
 
 use std::path::Path;
 
+use crate::session::api_key::ApiKeys;
+
 use super::{Config, Override, Problems, Surroundings};
 
 /// A small configuration with nothing wrong. Tests replace one of its lines and count on the numbers.
@@ -49,7 +51,14 @@ fn surroundings(environment: &[(&str, &str)], flags: Vec<Override>) -> Surroundi
 }
 
 fn parse(text: &str) -> Result<Config, Problems> {
-    Config::parse(Path::new("edgemint.toml"), text, surroundings(&[("SHORT", "hunter2-short")], Vec::new()))
+    Config::parse(
+        Path::new("edgemint.toml"),
+        text,
+        surroundings(
+            &[("SHORT", "hunter2-short"), ("SPACED", "hunter2 with spaces, but long enough to be a key")],
+            Vec::new(),
+        ),
+    )
 }
 
 fn problems(text: &str) -> Vec<String> {
@@ -62,8 +71,10 @@ fn reads_what_is_right() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.max_connections, 1024);
     assert_eq!(config.grants[0].cookies().path, "/podcasts/");
-    assert_eq!(config.ticket.unwrap().keys[0].material.expose(), TICKET_SECRET);
-    assert_eq!(config.api_keys[0].name(), "app");
+    assert_eq!(config.ticket.unwrap().keys[0].algorithm().as_str(), "HS256");
+    let api_keys = ApiKeys::from(config.api_keys);
+    assert_eq!(api_keys.name_of(API_KEY.as_bytes()), Some("app"));
+    assert_eq!(api_keys.name_of(TICKET_SECRET.as_bytes()), None);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_variable_is_read_as_what_its_setting_wants() {
     ];
     let config = read(&with_line(0, ""), &environment, Vec::new()).unwrap();
     assert_eq!(config.server.workers, Some(7));
-    assert_eq!(config.server.app_origins[1].host(), "b.example.com");
+    assert_eq!(config.server.app_origins[1].as_str(), "https://b.example.com");
     assert_eq!(config.ticket.unwrap().issuer, "123");
     assert_eq!(config.mint.expiry_step.as_secs(), 5);
     assert_eq!(config.keyring_directory, Path::new("from-environment"));
@@ -90,7 +90,7 @@ fn what_is_wrong_from_outside_names_the_variable_or_the_flag() {
         (
             "EDGEMINT_SERVER__APP_ORIGINS",
             "[\"http://a.example.com\"]",
-            "server.app_origins: http://a.example.com is plain http",
+            "server.app_origins: http is accepted on localhost",
         ),
         (
             "EDGEMINT_GRANTS__0__TTL",

@@ -2,6 +2,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
+use crate::session::api_key::ApiKeys;
+
 use super::{API_KEY, Config, TICKET_SECRET, problems, surroundings, with_line};
 
 const PLANTED: &str = "hunter2-planted-secret-that-must-not-be-seen";
@@ -49,8 +51,8 @@ fn debug_shows_no_secret() {
 
 fn with_secret_file(make: impl FnOnce(&Path)) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
-    make(&folder.path().join("ticket.key"));
-    let text = with_line(9, "secret = { file = \"ticket.key\" }");
+    make(&folder.path().join("api.key"));
+    let text = with_line(17, "secret = { file = \"api.key\" }");
     Config::parse(&folder.path().join("edgemint.toml"), &text, surroundings(&[], Vec::new()))
         .map_err(|problems| problems.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
 }
@@ -62,16 +64,14 @@ fn write(path: &Path, contents: &[u8], mode: u32) {
 
 #[test]
 fn a_secret_file_is_read_without_its_last_newline() {
-    for (contents, mode) in [
-        (format!("{TICKET_SECRET}\n"), 0o600),
-        (format!("{TICKET_SECRET}\r\n"), 0o400),
-        (TICKET_SECRET.to_owned(), 0o600),
-    ] {
+    for (contents, mode) in
+        [(format!("{API_KEY}\n"), 0o600), (format!("{API_KEY}\r\n"), 0o400), (API_KEY.to_owned(), 0o600)]
+    {
         let config = with_secret_file(|path| write(path, contents.as_bytes(), mode)).unwrap();
-        assert_eq!(config.ticket.unwrap().keys[0].material.expose(), TICKET_SECRET);
+        assert_eq!(ApiKeys::from(config.api_keys).name_of(API_KEY.as_bytes()), Some("app"));
     }
     let config = with_secret_file(|path| {
-        write(&path.with_extension("target"), TICKET_SECRET.as_bytes(), 0o600);
+        write(&path.with_extension("target"), API_KEY.as_bytes(), 0o600);
         symlink(path.with_extension("target"), path).unwrap();
     });
     assert!(config.is_ok(), "mounted secrets are links");
@@ -80,13 +80,12 @@ fn a_secret_file_is_read_without_its_last_newline() {
 #[test]
 fn a_secret_file_that_others_can_read_is_refused() {
     for mode in [0o640, 0o604, 0o660, 0o666, 0o644] {
-        let found = with_secret_file(|path| write(path, TICKET_SECRET.as_bytes(), mode)).unwrap_err();
-        let expected =
-            format!("others can read this file (mode {mode:04o}); run: chmod 600 'FOLDER/ticket.key'");
+        let found = with_secret_file(|path| write(path, API_KEY.as_bytes(), mode)).unwrap_err();
+        let expected = format!("others can read this file (mode {mode:04o}); run: chmod 600 FOLDER/api.key");
         assert!(found.ends_with(&expected), "{found}");
     }
     let found = with_secret_file(|path| {
-        write(&path.with_extension("target"), TICKET_SECRET.as_bytes(), 0o644);
+        write(&path.with_extension("target"), API_KEY.as_bytes(), 0o644);
         symlink(path.with_extension("target"), path).unwrap();
     });
     assert!(found.unwrap_err().contains("others can read this file"), "the file behind a link counts");
@@ -102,7 +101,5 @@ fn what_is_no_secret_file_is_refused() {
     assert!(refused(&|path| write(path, b"\n", 0o600)).contains("this file is empty"));
     assert!(refused(&|path| write(path, &[0xff; 40], 0o600)).contains("does not hold UTF-8 text"));
     assert!(refused(&|path| write(path, &[b'a'; 70_000], 0o600)).contains("larger than 65536 bytes"));
-    assert!(
-        refused(&|path| write(path, b"short", 0o600)).contains("has 5 bytes, and HS256 needs at least 32")
-    );
+    assert!(refused(&|path| write(path, b"short", 0o600)).contains("at least 32 characters"));
 }
