@@ -1,5 +1,7 @@
 //! Whatever is minted verifies, whatever is changed does not, and no text changes a policy's shape.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
 
