@@ -161,7 +161,7 @@ refused! {
     ipv6_address: limited().from("2001:db8::1") => AccessDenied at Address;
     mapped_other_address: one_address().from("::ffff:203.0.113.8") => AccessDenied at Address;
     ipv6_with_the_address_inside: one_address().from("64:ff9b::203.0.113.7") => AccessDenied at Address;
-    no_address: limited().from_nowhere() => AccessDenied at Address;
+    no_address: limited().without_address() => AccessDenied at Address;
     other_network_by_url: request(&BOTOCORE, "url network rsa sha256").from("198.51.100.1") => AccessDenied at Address;
 
     // Everything that is wrong with a good signature is said at once.
