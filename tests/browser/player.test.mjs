@@ -75,18 +75,20 @@ describe('a listener', () => {
     await playsBeyond(page, duration - 60);
 
     const answered = network.all().filter((request) => isAudio(request) && request.status !== 403);
-    assert.ok(answered.length >= 2, 'the beginning and the jump are requests of their own');
+    const sentParts = answered.filter((request) => request.status === 206);
+    assert.ok(sentParts.length >= 2, 'the beginning and the jump are requests of their own');
     for (const request of answered) {
       assert.equal(new URL(request.url).origin, demo.cdn);
-      assert.equal(request.status, 206, request.url);
+      // 304: the browser still held that part, and the edge let it be used.
+      assert.ok([206, 304].includes(request.status), `${request.status} ${request.url}`);
       assert.match(request.headers.range, /^bytes=\d+-/);
       assert.deepEqual(cookiesOf(request), COOKIES);
     }
-    const far = answered.some((request) => Number(/\d+/.exec(request.headers.range)[0]) > 5_000_000);
+    const far = sentParts.some((request) => Number(/\d+/.exec(request.headers.range)[0]) > 5_000_000);
     assert.ok(far, 'the jump asked for the middle of the file');
 
     const audioBytes = (origin) => network.all()
-      .filter((request) => new URL(request.url).origin === origin && isAudio(request))
+      .filter((request) => new URL(request.url).origin === origin && isAudio(request) && request.status !== 304)
       .reduce((sum, request) => sum + request.bytes, 0);
     assert.ok(audioBytes(demo.cdn) > 500_000, `${audioBytes(demo.cdn)} bytes came from the CDN host`);
     assert.equal(audioBytes(demo.app), 0);
@@ -101,7 +103,7 @@ describe('a listener', () => {
   test('holds cookies for the CDN path alone, hidden from scripts', async (t) => {
     const { page, network } = await open(demo, t);
     await signIn(page);
-    const { cookies } = await network.session.send('Storage.getCookies');
+    const { cookies } = await network.session.send('Network.getCookies', { urls: [`${demo.app}/`, `${demo.edgemint}/`, `${demo.cdn}${PODCASTS}`] });
     const minted = cookies.filter((cookie) => cookie.name.startsWith('CloudFront-'));
     assert.deepEqual(minted.map((cookie) => cookie.name).sort(), COOKIES);
     for (const cookie of minted) {
@@ -148,7 +150,7 @@ describe('a listener', () => {
   test('a changed cookie is refused', async (t) => {
     const { page, network } = await open(demo, t);
     await signIn(page);
-    const { cookies } = await network.session.send('Storage.getCookies');
+    const { cookies } = await network.session.send('Network.getCookies', { urls: [`${demo.app}/`, `${demo.edgemint}/`, `${demo.cdn}${PODCASTS}`] });
     const signature = cookies.find((cookie) => cookie.name === 'CloudFront-Signature');
     const { name, domain, path, value } = signature;
     const changed = value.replace(/^(.{20})(.)/, (_, start, letter) => start + (letter === 'A' ? 'B' : 'A'));
