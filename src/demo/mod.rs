@@ -1,9 +1,13 @@
 //! `edgemint demo`: a web app, edgemint and the edge on three hosts of one machine.
 
-pub mod app;
+mod app;
+mod assembly;
 mod audio;
+mod edgemint;
 mod library;
 mod ports;
 
-pub use library::{Episode, PROTECTED, write};
-pub use ports::{Listeners, PortError, Ports};
+pub use app::Places;
+pub use assembly::{Demo, DemoError};
+pub use edgemint::SetUpError;
+pub use ports::{PortError, Ports};

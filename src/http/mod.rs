@@ -6,6 +6,7 @@ mod client_address;
 mod enter;
 mod guard;
 mod health;
+mod media_bytes;
 mod mint;
 mod problem;
 mod request_id;
@@ -13,4 +14,5 @@ mod routes;
 mod server;
 mod service;
 
-pub use server::{Bound, StartError, bind};
+pub use media_bytes::MediaBytes;
+pub use server::{Bound, StartError, bind, serve_on};

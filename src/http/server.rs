@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpServer, web};
 
 use super::guard::guard;
+use super::media_bytes::MediaBytes;
 use super::routes::routes;
 use super::service::{self, Service};
 use crate::cloudfront::Signer;
@@ -56,6 +57,22 @@ pub struct Bound {
 /// # Errors
 /// [`StartError`].
 pub fn bind(config: Config, keyring: &Keyring) -> Result<Bound, StartError> {
+    let address = config.server.listen;
+    let listener = TcpListener::bind(address).map_err(|reason| StartError::Bind { address, reason })?;
+    serve_on(listener, config, keyring, None)
+}
+
+/// The same on a listener that is bound already, whatever address is configured. The media bytes
+/// that it sends are counted if `media` is given; edgemint never sends any, and this is how to see it.
+///
+/// # Errors
+/// [`StartError`].
+pub fn serve_on(
+    listener: TcpListener,
+    config: Config,
+    keyring: &Keyring,
+    media: Option<MediaBytes>,
+) -> Result<Bound, StartError> {
     let minter = keyring.active().map(|key| minter(&config, key)).transpose()?;
     if minter.is_none() {
         tracing::error!(
@@ -65,9 +82,8 @@ pub fn bind(config: Config, keyring: &Keyring) -> Result<Bound, StartError> {
     let settings = config.server.clone();
     let service = web::Data::new(Service::new(config, minter)?);
     let bind_error = |reason| StartError::Bind { address: settings.listen, reason };
-    let listener = TcpListener::bind(settings.listen).map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
-    let server = serve(listener, &settings, service.clone()).map_err(bind_error)?;
+    let server = serve(listener, &settings, service.clone(), media).map_err(bind_error)?;
     actix_web::rt::spawn(sign_ahead(service));
     Ok(Bound { address, server })
 }
@@ -79,7 +95,12 @@ fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, MinterError> {
     Minter::new(signer, profiles, step, config.mint.max_signatures, service::now())
 }
 
-fn serve(listener: TcpListener, settings: &ServerConfig, service: web::Data<Service>) -> io::Result<Server> {
+fn serve(
+    listener: TcpListener,
+    settings: &ServerConfig,
+    service: web::Data<Service>,
+    media: Option<MediaBytes>,
+) -> io::Result<Server> {
     let workers = settings
         .workers
         .map_or_else(std::thread::available_parallelism, |workers| {
@@ -88,7 +109,12 @@ fn serve(listener: TcpListener, settings: &ServerConfig, service: web::Data<Serv
         .get();
     let base_path = settings.base_path.clone();
     let app = move || {
+        let counter = media.clone().unwrap_or_default();
         App::new()
+            .wrap(Condition::new(
+                media.is_some(),
+                from_fn(move |request, next| counter.clone().count(request, next)),
+            ))
             .wrap(from_fn(guard))
             .app_data(service.clone())
             .configure(|config| routes(&base_path, config))

@@ -2,7 +2,6 @@
 //!
 //! It knows who is logged in, makes a ticket and redirects. It signs no cookie and serves no audio.
 
-mod counter;
 mod events;
 mod headers;
 mod listener;
@@ -10,8 +9,7 @@ mod pages;
 mod routes;
 mod ticket;
 
-pub use counter::MediaBytes;
-pub use events::{EdgeEvent, EdgeEvents};
-pub use listener::{Listener, ListenerError};
+pub use events::EdgeEvents;
+
 pub use routes::{App, Counters, Places, routes};
-pub use ticket::{TicketError, TicketIssuer};
+pub use ticket::TicketIssuer;

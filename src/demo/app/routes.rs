@@ -10,13 +10,13 @@ use cookie::{Cookie, SameSite};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::MediaBytes;
 use super::events::{EdgeEvents, events};
 use super::headers::headers;
 use super::listener::{Listener, ListenerError, Sessions};
 use super::pages;
 use super::ticket::TicketIssuer;
 use crate::demo::library::Episode;
+use crate::http::MediaBytes;
 
 const SESSION_COOKIE: &str = "__Host-demo-session";
 /// A name and a field's overhead; nobody needs more.

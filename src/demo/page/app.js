@@ -93,9 +93,13 @@ function decided(event) {
   flash(['link-range', 'node-edge'], !refused(event));
   if (refused(event)) {
     // A request that left its cookies out on purpose says nothing about the player.
-    if (!askedWithoutCookies(event)) lastRefusal = event;
+    if (!askedWithoutCookies(event)) {
+      lastRefusal = event;
+      showRefusal(event);
+    }
   } else {
     lastRefusal = null;
+    byId('message').hidden = true;
     expires = event.expires ?? expires;
   }
   showCookieState();
@@ -151,16 +155,23 @@ function showHandover() {
 
 // ---- the player
 
-audio.addEventListener('error', () => {
+// A refusal is shown at once: a player may retry for a long time, in silence, before it says anything.
+function showRefusal(event) {
+  byId('message-title').textContent = `The edge refused: ${verdict(event)}`;
+  byId('message-text').textContent = reason(event);
+  byId('message').hidden = false;
+}
+
+audio.addEventListener('error', async () => {
   const { code, message } = audio.error;
   const names = { 1: 'playback aborted', 2: 'network error', 3: 'decoding error', 4: 'source not usable' };
   // The decision may arrive after the player's complaint.
-  const known = lastRefusal ? Promise.resolve(lastRefusal) : decision((event) => event.path === episode.path && refused(event));
-  known.then((why) => {
-    byId('message-title').textContent = why ? `The edge refused: ${verdict(why)}` : 'The player stopped';
-    byId('message-text').textContent = `${reason(why)} The player says: ${names[code] ?? `error ${code}`}${message ? ` (${message})` : ''}.`;
-    byId('message').hidden = false;
-  });
+  const why = lastRefusal ?? await decision((event) => event.path === episode.path && refused(event));
+  if (why) showRefusal(why);
+  else byId('message-title').textContent = 'The player stopped';
+  const complaint = `The player says: ${names[code] ?? `error ${code}`}${message ? ` (${message})` : ''}.`;
+  byId('message-text').textContent = `${why ? reason(why) : ''} ${complaint}`;
+  byId('message').hidden = false;
 });
 audio.addEventListener('playing', () => { byId('message').hidden = true; });
 

@@ -31,6 +31,14 @@ export function verdict(event) {
   return `${event.status} ${event.outcome.code ?? event.outcome.kind.replace(/^./, (first) => first.toUpperCase())}`;
 }
 
+// Whether an event is the same refusal of the same request as the one before it.
+function isRepeated(before, event) {
+  return refused(event) && ['method', 'path', 'range', 'had_cookies'].every((key) => before[key] === event[key])
+    && verdict(before) === verdict(event);
+}
+
+const times = (event) => (event.times > 1 ? ` ×${event.times}` : '');
+
 // Where the time axis is marked: whole minutes, but for one too close to the end.
 function minutes(seconds) {
   return Array.from({ length: Math.ceil((seconds - 25) / 60) }, (_, minute) => minute * 60);
@@ -67,7 +75,10 @@ export class RangeMap {
 
   add(event) {
     if (event.path !== this.#episode.path || event.method !== 'GET') return;
-    this.#drawn.push(event);
+    const before = this.#drawn.at(-1);
+    // A refused player asks again and again: that is one span, counted.
+    if (before && isRepeated(before, event)) before.times += 1;
+    else this.#drawn.push({ ...event, times: 1 });
     this.#draw();
   }
 
@@ -100,7 +111,7 @@ export class RangeMap {
       sent.style.width = `${Math.min(100, (100 * this.#sent.get(event.id)) / (last - first + 1))}%`;
       span.append(sent);
     }
-    const label = element('div', `span-label ${kind}`, refused(event) ? verdict(event) : `from ${first.toLocaleString('en')}`);
+    const label = element('div', `span-label ${kind}`, refused(event) ? verdict(event) + times(event) : `from ${first.toLocaleString('en')}`);
     // Near the right end the label would be cut off: there it stands before its span.
     if (left > 55) label.style.right = `${100 - left}%`;
     else label.style.left = `calc(${left}% + 5px)`;
@@ -109,8 +120,9 @@ export class RangeMap {
   }
 
   #summarise() {
-    const no = this.#drawn.filter(refused).length;
-    byId('map-summary').textContent = `${this.#drawn.length - no} requests answered, ${no} refused.`;
+    const count = (events) => events.reduce((sum, event) => sum + event.times, 0);
+    const no = count(this.#drawn.filter(refused));
+    byId('map-summary').textContent = `${count(this.#drawn) - no} requests answered, ${no} refused.`;
   }
 
   // What the player holds and where it is, as fractions of the file: in PCM a byte is a time.
@@ -130,7 +142,15 @@ export class RangeMap {
   }
 }
 
+let newest;
+
 export function addRow(event) {
+  if (newest && isRepeated(newest, event)) {
+    newest.times += 1;
+    byId('log').querySelector('.tag').textContent = verdict(event) + times(newest);
+    return;
+  }
+  newest = { ...event, times: 1 };
   byId('log-empty').hidden = true;
   const row = element('li');
   const details = element('details');
