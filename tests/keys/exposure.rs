@@ -4,7 +4,8 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::support::{NOBODY, Place, Ran, is_root, left_out, set_mode};
+use super::support::{NOBODY, Place, Ran, is_root, set_mode};
+use crate::programs::left_out;
 
 /// Every way to the private key is refused alike.
 fn key_is_refused(place: &Place, id: &str, words: &[&str]) {

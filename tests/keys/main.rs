@@ -6,4 +6,6 @@ mod commands;
 mod damage;
 mod exposure;
 mod interruption;
+#[path = "../support/programs.rs"]
+mod programs;
 mod support;
