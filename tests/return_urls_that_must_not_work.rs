@@ -268,6 +268,7 @@ fn other_origins() {
             "https://#app.example.com",
             // Spellings of addresses.
             "http://0x7f.1:8080/",
+            "http://0x7f.0.01:8080/",
             "http://0x7f000001:8080/",
             "http://2130706433:8080/",
             "http://0177.0.0.1:8080/",

@@ -20,6 +20,7 @@ use edgemint::session::ticket::{
 };
 use edgemint::session::{Subject, SubjectError};
 use jsonwebtoken::{EncodingKey, Header};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_800_000_000;
@@ -584,4 +585,23 @@ fn settings_that_cannot_be_told_apart_or_are_out_of_bounds_are_refused() {
         assert!(error.to_string().contains(expected), "{error}");
     }
     assert!(TicketVerifier::new(TicketSettings { leeway: seconds(30), ..base() }).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn any_one_changed_character_is_refused(place in any::<prop::sample::Index>(), other in "[ -~]") {
+        let token = good();
+        let place = place.index(token.len());
+        prop_assume!(token[place..=place] != other);
+        let changed = format!("{}{other}{}", &token[..place], &token[place + 1..]);
+        prop_assert!(verifier().verify(&changed, NOW).is_err());
+    }
+
+    #[test]
+    fn no_text_at_all_is_a_ticket(text in ".*", header in ".{0,40}", claims in ".{0,40}") {
+        prop_assert!(verifier().verify(&text, NOW).is_err());
+        // Behind a good signature, too.
+        prop_assert!(verifier().verify(&ticket(&header, &claims), NOW).is_err());
+        prop_assert!(verifier().verify(&ticket(HS256, &claims), NOW).is_err());
+    }
 }

@@ -76,7 +76,14 @@ fn usage(error: &clap::Error) -> ExitCode {
             let _ = error.print();
             ExitCode::from(REFUSED)
         }
-        _ => refuse(&one_line(&error.to_string())),
+        _ => {
+            let text = error.to_string();
+            // clap repeats what it does not know; that must never be somebody's private key.
+            match text.contains("-----BEGIN") {
+                true => refuse("a flag takes the name of a PEM file, not the key itself"),
+                false => refuse(&one_line(&text)),
+            }
+        }
     }
 }
 
@@ -107,10 +114,10 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_in_one_line() {
-        let error = Cli::try_parse_from(["edgemint", "mint", "--kye", "a.pem"]).unwrap_err();
+        let error = Cli::try_parse_from(["edgemint", "mint", "--resourc", "x"]).unwrap_err();
         assert_eq!(
             one_line(&error.to_string()),
-            "unexpected argument '--kye' found; a similar argument exists: '--key' (--help shows every flag)"
+            "unexpected argument '--resourc' found; a similar argument exists: '--resource' (--help shows every flag)"
         );
     }
 }

@@ -17,6 +17,7 @@ use crate::cloudfront::Signer;
 use crate::config::{Config, ServerConfig};
 use crate::keyring::{ActiveKey, Keyring};
 use crate::mint::{ExpiryStep, Minter, MinterError};
+use crate::session::ticket::TicketSettingsError;
 
 /// Clocks are stepped now and then; so long at most goes by before signing ahead notices.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
@@ -27,9 +28,9 @@ pub enum StartError {
     /// The grants cannot be served with the active key.
     #[error(transparent)]
     Minter(#[from] MinterError),
-    /// A setting that only a route can judge.
+    /// The ticket settings together.
     #[error(transparent)]
-    Settings(#[from] service::SettingsError),
+    Settings(#[from] TicketSettingsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason}; choose another with server.listen or --listen")]
     Bind {

@@ -20,8 +20,7 @@ impl KeyId {
     /// The id of the key pair to which this public key belongs.
     #[must_use]
     pub fn of(public: &PublicKey) -> Self {
-        let block = pem::parse(public.to_pem()).expect("a public key writes itself as one PEM block");
-        let digest = digest::digest(&digest::SHA256, block.contents());
+        let digest = digest::digest(&digest::SHA256, public.as_der());
         let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         Self(hex[..DIGITS].to_owned())
     }
