@@ -1,6 +1,5 @@
 //! `edgemint check` on the real binary: what it says, where, and how it exits.
 #![cfg(feature = "service")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
 use std::process::{Command, Output};
