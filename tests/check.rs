@@ -34,7 +34,7 @@ cookie = { domain = "example.com", http_only = false }
 "#;
 
 fn check(folder: &Path, text: &str, arguments: &[&str]) -> Output {
-    std::fs::write(folder.join("edgemint.toml"), text).unwrap();
+    std::fs::write(folder.join("edgemint.toml"), text).expect("the temporary folder can be written");
     Command::new(env!("CARGO_BIN_EXE_edgemint"))
         .current_dir(folder)
         .env_clear()
@@ -43,7 +43,7 @@ fn check(folder: &Path, text: &str, arguments: &[&str]) -> Output {
         .args(["check", "--config", "edgemint.toml"])
         .args(arguments)
         .output()
-        .unwrap()
+        .expect("the binary runs")
 }
 
 #[test]

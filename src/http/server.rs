@@ -143,12 +143,22 @@ async fn sign_ahead(service: web::Data<Service>) {
     }
 }
 
+/// Says once that signing fails and why, and once that it works again.
 async fn sign_step_ahead(minter: Arc<Minter>) -> Duration {
     let was_healthy = minter.is_healthy();
     let signing = minter.clone();
-    let wait = tokio::task::spawn_blocking(move || signing.sign_ahead(service::now())).await;
-    if was_healthy && !minter.is_healthy() {
-        tracing::error!("signing failed; it is tried again every second");
+    let signed = tokio::task::spawn_blocking(move || signing.sign_ahead(service::now())).await;
+    match signed {
+        Ok(Ok(wait)) if was_healthy => return wait,
+        Ok(Ok(wait)) => {
+            tracing::info!("signing works again");
+            return wait;
+        }
+        Ok(Err(error)) if was_healthy => {
+            tracing::error!(%error, "signing failed; it is tried again every second");
+        }
+        Ok(Err(_)) => {}
+        Err(error) => tracing::error!(%error, "signing ahead broke off"),
     }
-    wait.unwrap_or(Duration::from_secs(1))
+    Duration::from_secs(1)
 }

@@ -91,7 +91,11 @@ pub(super) fn now() -> i64 {
 
 /// Every grant that this listener can be given. A grant that cannot be (bound to an address that
 /// CloudFront has no condition for, a claim that is missing) is left out.
-pub(super) fn prepare_all(minter: &Minter, asker: &Asker<'_>, now: i64) -> Result<Vec<Prepared>, Problem> {
+pub(super) fn prepare_all<'m>(
+    minter: &'m Minter,
+    asker: &Asker<'_>,
+    now: i64,
+) -> Result<Vec<Prepared<'m>>, Problem> {
     let (mut prepared, mut refused) = (Vec::new(), None);
     for index in 0..minter.profiles().len() {
         match minter.prepare(index, asker, now) {
@@ -106,10 +110,10 @@ pub(super) fn prepare_all(minter: &Minter, asker: &Asker<'_>, now: i64) -> Resul
 }
 
 /// Signs what was prepared, in its order.
-pub(super) async fn issue_all(minter: &Minter, prepared: Vec<Prepared>) -> Result<Vec<Arc<Minted>>, Problem> {
+pub(super) async fn issue_all(prepared: Vec<Prepared<'_>>) -> Result<Vec<Arc<Minted>>, Problem> {
     let mut minted = Vec::with_capacity(prepared.len());
     for grant in prepared {
-        minted.push(minter.issue(grant).await?);
+        minted.push(grant.issue().await?);
     }
     Ok(minted)
 }

@@ -106,7 +106,7 @@ impl SigningKey {
     /// Signs `message`: PKCS#1 v1.5 for RSA, ASN.1 DER for ECDSA.
     ///
     /// RSA over SHA-1 is made by `rsa` with blinding, whose timing is not constant
-    /// (RUSTSEC-2023-0071): never call it while a request waits.
+    /// (RUSTSEC-2023-0071): let nobody have it made at will and watch how long it takes.
     ///
     /// # Errors
     /// [`SignError`] if the library fails.

@@ -178,8 +178,14 @@ audio.addEventListener('playing', () => { byId('message').hidden = true; });
 function reason(event) {
   if (!event) return '';
   if (!event.had_cookies) return state.name ? 'The browser sent no cookies for this path.' : 'Nobody is signed in, so there are no cookies to send.';
+  return failedCheck(event);
+}
+
+function failedCheck(event) {
   const failed = event.trace.find((check) => !check.passed);
-  return failed ? `The check “${failed.name.replaceAll('_', ' ')}” failed: ${failed.detail}.` : '';
+  if (!failed) return '';
+  if (failed.name === 'expiry' && event.expires) return `The cookies expired at ${new Date(event.expires * 1000).toLocaleTimeString('en-GB')}.`;
+  return `The check “${failed.name.replaceAll('_', ' ')}” failed${failed.detail ? `: ${failed.detail}` : ''}.`;
 }
 
 byId('map').addEventListener('click', (click) => {
@@ -257,7 +263,7 @@ function showVerdict(browser, edge) {
   const list = element('dl', 'verdict');
   const line = (term, text, className) => list.append(element('dt', '', term), element('dd', className, text));
   line('The edge answered', edge ? verdict(edge) : 'nothing that reached this page in time', 'code');
-  if (edge && refused(edge)) line('Because', edge.trace.find((check) => !check.passed)?.detail ?? verdict(edge));
+  if (edge && refused(edge)) line('Because', failedCheck(edge));
   if (edge) line('Asked for', `${edge.range}, ${bytes(extent(edge, episode.bytes)[1] + 1)} of ${edge.path}`);
   line('The script saw', browser);
   byId('omit-result').replaceChildren(list);
