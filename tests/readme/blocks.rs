@@ -43,6 +43,7 @@ impl Kind {
 
 /// All blocks, in order. One that no test knows how to run is a failure.
 pub fn blocks() -> Vec<Block> {
+    assert!(!README.contains("~~~"), "blocks are fenced with backticks");
     let mut lines = README.lines().enumerate();
     let mut blocks = Vec::new();
     while let Some((number, line)) = lines.next() {

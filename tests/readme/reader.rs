@@ -5,12 +5,23 @@ use tempfile::TempDir;
 use crate::blocks::{Block, Kind, only};
 use crate::server::{Server, clean};
 
-/// What does not end by itself: the command, the address that README.md gives it, and the words before the
-/// address in its output.
-const SERVERS: [(&str, Option<&str>, &str); 3] = [
-    ("edgemint demo", None, "Open  http://"),
-    ("edgemint serve ", Some("127.0.0.1:8080"), "edgemint listening on http://"),
-    ("edgemint edge ", Some("127.0.0.1:8082"), "edge listening on http://"),
+/// A command that does not end by itself.
+struct Serving {
+    command: &'static str,
+    /// The address that README.md gives it. Tests run side by side, so a free port stands for it.
+    stated: Option<&'static str>,
+    /// What it prints before the address that it has.
+    words: &'static str,
+}
+
+const SERVING: [Serving; 3] = [
+    Serving { command: "edgemint demo", stated: None, words: "Open  http://" },
+    Serving {
+        command: "edgemint serve",
+        stated: Some("127.0.0.1:8080"),
+        words: "edgemint listening on http://",
+    },
+    Serving { command: "edgemint edge", stated: Some("127.0.0.1:8082"), words: "edge listening on http://" },
 ];
 
 /// A command that ended well, and what it printed.
@@ -25,8 +36,7 @@ pub struct Reader {
     /// Variables that were set in the terminal.
     variables: tempfile::NamedTempFile,
     ran: Vec<Ran>,
-    /// By the command.
-    servers: Vec<(&'static str, Server)>,
+    servers: Vec<(&'static Serving, Server)>,
 }
 
 impl Reader {
@@ -57,20 +67,19 @@ impl Reader {
     fn enter(&mut self, command: &str, place: &str) {
         // The binary of this build is the one that cargo would build, only that it is there already.
         let command = command.replacen("cargo run --release -- ", "edgemint ", 1);
-        let server = SERVERS.into_iter().find(|(name, ..)| command.starts_with(name));
-        match server {
-            _ if command == "tests/run" => is_the_test_command(),
-            Some((name, stated, words)) => self.start(name, stated, words, &command),
+        if command == "tests/run" {
+            return is_the_test_command();
+        }
+        match SERVING.iter().find(|serving| command.starts_with(serving.command)) {
+            Some(serving) => self.start(serving, &command),
             None => self.run(&command, place),
         }
     }
 
     fn run(&mut self, command: &str, place: &str) {
         let mut command = command.to_owned();
-        for (name, server) in &self.servers {
-            // Free ports stand for those that README.md names, so that tests run side by side.
-            let stated = SERVERS.iter().find(|(found, ..)| found == name).and_then(|server| server.1);
-            if let Some(stated) = stated {
+        for (serving, server) in &self.servers {
+            if let Some(stated) = serving.stated {
                 command = command.replace(stated, &server.address.to_string());
             }
         }
@@ -80,24 +89,22 @@ impl Reader {
         self.ran.push(Ran { command, output: String::from_utf8(output.stdout).unwrap() });
     }
 
-    fn start(&mut self, name: &'static str, stated: Option<&str>, words: &str, command: &str) {
-        let command = match name {
-            "edgemint demo" => format!("{command} --port-base 0"),
-            // The environment changes what the configuration says: `shell`.
-            "edgemint serve " => {
-                assert!(only(Kind::Configuration).contains(stated.unwrap()));
+    fn start(&mut self, serving: &'static Serving, command: &str) {
+        let command = match (serving.command, serving.stated) {
+            // `shell` sets the environment, which changes what the configuration says.
+            ("edgemint serve", Some(stated)) => {
+                assert!(only(Kind::Configuration).contains(stated));
                 command.to_owned()
             }
-            // There is nothing but the flag.
-            _ => {
-                let stated = format!("--listen {}", stated.unwrap());
-                assert!(command.contains(&stated), "{command}");
-                command.replace(&stated, "--listen 127.0.0.1:0")
+            (_, Some(stated)) => {
+                assert!(command.contains(stated), "{command}");
+                command.replace(stated, "127.0.0.1:0")
             }
+            (_, None) => format!("{command} --port-base 0"),
         };
         // `exec`, so that the process that is stopped is the server and not its shell.
-        let server = Server::start(&mut self.shell(&format!("exec {command}")), words);
-        self.servers.push((name, server));
+        let server = Server::start(&mut self.shell(&format!("exec {command}")), serving.words);
+        self.servers.push((serving, server));
     }
 
     /// A shell in the folder that stops at the first error, knows the variables set before, and exports new
@@ -109,8 +116,8 @@ impl Reader {
         shell
     }
 
-    pub fn server(&self, name: &str) -> &Server {
-        &self.servers.iter().find(|(found, _)| found.trim_end() == name).expect("README.md starts it").1
+    pub fn server(&self, command: &str) -> &Server {
+        &self.servers.iter().find(|(serving, _)| serving.command == command).expect("README.md starts it").1
     }
 
     /// What each command with these words printed, in order.
@@ -122,7 +129,7 @@ impl Reader {
     }
 
     pub fn stop_servers(self) {
-        assert_eq!(self.servers.len(), SERVERS.len(), "each server was started once");
+        assert_eq!(self.servers.len(), SERVING.len(), "each is started once");
         for (_, server) in self.servers {
             server.stop();
         }
