@@ -3,6 +3,7 @@
 mod api_keys;
 mod body;
 mod client_address;
+mod connection;
 mod enter;
 mod guard;
 mod health;

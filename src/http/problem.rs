@@ -169,12 +169,16 @@ impl Problem {
             Self::ReplayStore(_) | Self::NoActiveKey | Self::Issue(IssueError::Busy) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
-            // Whatever is still to come of the request would be read as the next one.
-            Self::BodyTooLarge { .. } | Self::BodyIncomplete | Self::Timeout | Self::HeadTooLarge { .. } => {
-                Some((header::CONNECTION, HeaderValue::from_static("close")))
-            }
             _ => None,
         }
+    }
+
+    /// Whether the connection is of no more use: what is still to come of the request is not waited for.
+    fn ends_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::BodyTooLarge { .. } | Self::BodyIncomplete | Self::Timeout | Self::HeadTooLarge { .. }
+        )
     }
 }
 
@@ -189,6 +193,9 @@ impl ResponseError for Problem {
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         if let Some(header) = self.header() {
             response.insert_header(header);
+        }
+        if self.ends_connection() {
+            response.force_close();
         }
         response.body(json!({"status": status.as_u16(), "code": code, "title": title}).to_string())
     }
