@@ -4,7 +4,9 @@ use std::fmt::{self, Display};
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::config::{ApiKey, Config, TicketConfig, TicketKeyConfig};
+use crate::config::Config;
+use crate::session::api_key::ApiKey;
+use crate::session::ticket::{TicketKey, TicketSettings};
 
 use super::settings::SettingsArgs;
 
@@ -56,11 +58,11 @@ impl Display for Summary<'_> {
         }
         match ticket {
             Some(ticket) => {
-                let first = server.app_origins.first().map(ToString::to_string).unwrap_or_default();
-                let default = if server.default_return.starts_with('/') { first } else { String::new() };
                 writeln!(f, "tickets          {}", Tickets(ticket))?;
                 writeln!(f, "return URLs at   {}", list_or(&server.app_origins, "nowhere"))?;
-                writeln!(f, "returns to       {default}{} without one", server.default_return)?;
+                if let Some(Ok(default)) = server.return_urls.as_ref().map(|urls| urls.accept(None)) {
+                    writeln!(f, "returns to       {default} without one")?;
+                }
             }
             None => writeln!(f, "tickets          none taken: browsers cannot enter")?,
         }
@@ -69,21 +71,16 @@ impl Display for Summary<'_> {
     }
 }
 
-struct Tickets<'a>(&'a TicketConfig);
+struct Tickets<'a>(&'a TicketSettings);
 
 impl Display for Tickets<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TicketConfig { issuer, audience, max_lifetime, leeway, keys } = self.0;
-        let key = |key: &TicketKeyConfig| {
-            format!("{} ({})", key.id.as_deref().unwrap_or("without id"), key.algorithm.as_str())
-        };
-        let keys: Vec<_> = keys.iter().map(key).collect();
+        let TicketSettings { issuer, audience, max_lifetime, leeway, keys } = self.0;
         let [lifetime, leeway] = [*max_lifetime, *leeway].map(humantime::format_duration);
-        write!(
-            f,
-            "from {issuer:?} for {audience:?}, valid {lifetime} at most, leeway {leeway}, keys: {}",
-            keys.join(", ")
-        )
+        let key = |key: &TicketKey| format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm());
+        let keys: Vec<_> = keys.iter().map(key).collect();
+        let keys = keys.join(", ");
+        write!(f, "from {issuer:?} for {audience:?}, valid {lifetime} at most, leeway {leeway}, keys: {keys}")
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use super::{check, edge, keys, mint, serve, url};
+use super::{check, demo, edge, keys, mint, serve, url};
 
 /// What every refusal ends with, whether of a flag or of what it named.
 const REFUSED: u8 = 2;
@@ -32,6 +32,8 @@ enum Command {
     Keys(keys::KeysArgs),
     /// Serve as CloudFront would: protected paths only to signed cookies and signed URLs
     Edge(edge::EdgeArgs),
+    /// Show the whole flow on this machine: a web app to log in to, edgemint, and an edge that plays audio
+    Demo(demo::DemoArgs),
 }
 
 /// Runs the command that the arguments of this process name. The exit code is 0, or 2 with one
@@ -49,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Url(args) => exit_code(url::run(&args)),
         Command::Keys(args) => keys::run(&args),
         Command::Edge(args) => edge::run(args),
+        Command::Demo(args) => exit_code(demo::run(&args)),
     }
 }
 
@@ -73,7 +76,14 @@ fn usage(error: &clap::Error) -> ExitCode {
             let _ = error.print();
             ExitCode::from(REFUSED)
         }
-        _ => refuse(&one_line(&error.to_string())),
+        _ => {
+            let text = error.to_string();
+            // clap repeats what it does not know; that must never be somebody's private key.
+            match text.contains("-----BEGIN") {
+                true => refuse("a flag takes the name of a PEM file, not the key itself"),
+                false => refuse(&one_line(&text)),
+            }
+        }
     }
 }
 
@@ -104,10 +114,10 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_in_one_line() {
-        let error = Cli::try_parse_from(["edgemint", "mint", "--kye", "a.pem"]).unwrap_err();
+        let error = Cli::try_parse_from(["edgemint", "mint", "--resourc", "x"]).unwrap_err();
         assert_eq!(
             one_line(&error.to_string()),
-            "unexpected argument '--kye' found; a similar argument exists: '--key' (--help shows every flag)"
+            "unexpected argument '--resourc' found; a similar argument exists: '--resource' (--help shows every flag)"
         );
     }
 }

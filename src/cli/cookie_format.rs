@@ -11,7 +11,7 @@ pub(super) enum CookieFormat {
     Json,
     /// The Set-Cookie lines that the resource's own host would send
     Header,
-    /// Arguments for curl, one line, without any character that a shell changes
+    /// Arguments for curl, quoted for a shell: eval "curl $(edgemint mint ...) URL"
     Curl,
     /// A cookie file with session cookies, for curl -b FILE and others
     Netscape,
@@ -23,10 +23,7 @@ impl CookieFormat {
         match self {
             Self::Json => Ok(json(cookies)),
             Self::Header => Ok(set_cookie_lines(cookies, resource)),
-            Self::Curl => {
-                let flags = cookies.pairs().map(|(name, value)| format!("-b {name}={value}"));
-                Ok(flags.collect::<Vec<_>>().join(" "))
-            }
+            Self::Curl => Ok(curl_arguments(cookies)),
             Self::Netscape => netscape(cookies, resource),
         }
     }
@@ -36,6 +33,13 @@ fn json(cookies: &SignedCookies) -> String {
     let mut text = Vec::new();
     serde_json::Serializer::new(&mut text).collect_map(cookies.pairs()).expect("texts always serialise");
     String::from_utf8(text).expect("JSON is UTF-8")
+}
+
+/// One `-b` for all: curl joins several without the space that RFC 6265 §4.2.1 has between cookies.
+/// No value holds a quote (rules §1).
+fn curl_arguments(cookies: &SignedCookies) -> String {
+    let pairs: Vec<String> = cookies.pairs().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("-b '{}'", pairs.join("; "))
 }
 
 fn set_cookie_lines(cookies: &SignedCookies, resource: &Resource) -> String {
@@ -65,8 +69,9 @@ fn netscape(cookies: &SignedCookies, resource: &Resource) -> Result<String, Sign
 
 /// `*.example.com` is what a leading dot says in a cookie file; no other wildcard can be said.
 fn cookie_file_domain(host: &str) -> Result<(&str, bool), SigningError> {
+    // A port may be a pattern too; behind a bracket the colons are those of an IPv6 address.
     let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        Some((name, _)) if !host.ends_with(']') => name,
         _ => host,
     };
     let (plain, subdomains) = match name.strip_prefix("*.") {
@@ -124,6 +129,8 @@ mod tests {
             assert!(matches!(cookie_file_domain(host), Err(SigningError::HostPattern(_))), "{host}");
         }
         assert_eq!(cookie_file_domain("cdn.example.com:8443").unwrap(), ("cdn.example.com", false));
+        assert_eq!(cookie_file_domain("cdn.example.com:*").unwrap(), ("cdn.example.com", false));
+        assert_eq!(cookie_file_domain("[::1]").unwrap(), ("[::1]", false));
         assert_eq!(cookie_file_domain("*.example.com").unwrap(), (".example.com", true));
     }
 }

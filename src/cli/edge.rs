@@ -126,10 +126,7 @@ async fn serve_until_signal(edge: Edge, listener: TcpListener) -> io::Result<()>
 
 impl EdgeArgs {
     fn into_edge(self) -> Result<Edge, EdgeCommandError> {
-        let origin = match self.origin.contains("://") {
-            true => Origin::http(&self.origin, self.origin_timeout)?,
-            false => Origin::parse(&self.origin)?,
-        };
+        let origin = Origin::parse(&self.origin)?.answering_within(self.origin_timeout);
         let mut edge = Edge::new(origin).with_scheme(self.scheme);
         for behaviour in behaviours(self.protect, &self.trust)? {
             edge = edge.protecting(behaviour);

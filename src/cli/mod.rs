@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod cookie_format;
+mod demo;
 mod edge;
 mod keys;
 mod mint;

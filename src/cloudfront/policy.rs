@@ -122,8 +122,8 @@ impl Policy {
     }
 
     /// The bytes that are signed, which are the bytes that are encoded. No whitespace; the
-    /// conditions stand in the order in which the AWS SDKs write them, so that an RSA signature
-    /// is theirs to the byte.
+    /// conditions stand in botocore's order, so that an RSA signature is botocore's to the byte. The
+    /// AWS SDK for JavaScript writes a start before an address; CloudFront asks for no order.
     #[must_use]
     pub fn canonical(&self) -> String {
         let document = Document {

@@ -18,7 +18,8 @@ pub struct MintConfig {
     /// Expiries are rounded up to a multiple of it, so that equal grants share one signature; whole
     /// seconds.
     pub expiry_step: Duration,
-    /// Signatures of bound grants made at once; what comes on top is told to come back.
+    /// RSA signatures for single listeners that are queued at one time; what comes on top is told to
+    /// come back.
     pub max_signatures: usize,
 }
 

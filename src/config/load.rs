@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use serde_spanned::Spanned;
 
 use crate::mint::{Profile, Site};
+use crate::session::api_key::ApiKey;
+use crate::session::ticket::TicketSettings;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
-use super::access::{TicketConfig, read_api_keys, read_ticket};
-use super::api_key::ApiKey;
+use super::access::{read_api_keys, read_ticket};
 use super::fields::{Reader, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;
@@ -51,8 +52,8 @@ pub struct Config {
     pub mint: MintConfig,
     /// `[[grants]]`: at least one, with different names and cookies that never meet.
     pub grants: Vec<Profile>,
-    /// `[ticket]`; without it `/enter` is closed.
-    pub ticket: Option<TicketConfig>,
+    /// `[ticket]`, of which a verifier can be made; without it `/enter` is closed.
+    pub ticket: Option<TicketSettings>,
     /// `[[api_keys]]`; without any the back-end API is closed. Not both are closed.
     pub api_keys: Vec<ApiKey>,
 }
@@ -137,7 +138,7 @@ fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     ];
     let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
     let level = reader.optional(raw.level, one_of(&levels));
-    LogConfig { format: format.unwrap_or(LogFormat::Json), level: level.unwrap_or(LogLevel::Info) }
+    LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default() }
 }
 
 /// A name in the file starts in the folder of the file; a name on the command line, as every name

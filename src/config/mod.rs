@@ -7,7 +7,6 @@
 //! line of the file or what a reference to a secret says.
 
 mod access;
-mod api_key;
 mod fields;
 mod grants;
 mod load;
@@ -22,12 +21,9 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use access::{TicketAlgorithm, TicketConfig, TicketKeyConfig};
-pub use api_key::{ApiKey, ApiKeyError};
 pub use grants::MintConfig;
 pub use load::{Config, Surroundings};
 pub use origin::{Origin, OriginError};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
-pub use secret::Secret;
 pub use server::ServerConfig;

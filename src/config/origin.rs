@@ -1,9 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::Url;
+use url::{Host, Url};
 
-use crate::mint::is_local_host;
+use crate::mint::{is_host_name, is_local_host};
 
 /// Scheme, host and port of a web site, as browsers compare them. Plain http is taken only for
 /// loopback addresses and `localhost` names.
@@ -63,8 +63,10 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, OriginError> {
         let not_an_origin = || OriginError::NotAnOrigin(text.to_owned());
         let url = Url::parse(text).map_err(|_| not_an_origin())?;
-        let host = url.host_str().filter(|host| !host.ends_with('.')).ok_or_else(not_an_origin)?;
-        if !matches!(url.scheme(), "https" | "http") || !text.is_ascii() {
+        let host = url.host_str().ok_or_else(not_an_origin)?;
+        // The URL parser lets wildcards through, and rewrites names that are not ASCII.
+        let is_host = !matches!(url.host(), Some(Host::Domain(name)) if !is_host_name(name));
+        if !is_host || !matches!(url.scheme(), "https" | "http") || !text.is_ascii() {
             return Err(not_an_origin());
         }
         let origin = Self { scheme: url.scheme().to_owned(), host: host.to_owned(), port: url.port() };

@@ -10,6 +10,8 @@ use rustix::fs::{Mode, OFlags, open};
 use serde_spanned::Spanned;
 use zeroize::Zeroizing;
 
+use crate::keyring::shell_word;
+
 use super::fields::Reader;
 use super::raw::{Field, RawReference};
 
@@ -101,13 +103,12 @@ impl Vault<'_> {
 
     fn file(self, name: &str, kind: Kind) -> Result<Secret, String> {
         let path = self.folder.join(name);
-        let folder = self.folder.display();
         // Links are followed, since mounted secrets are links; it is the file behind that is judged.
         // Non-blocking, so that a pipe is refused below instead of waited for.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let mut file = open(&path, flags, Mode::empty()).map(File::from).map_err(|error| {
             let error = std::io::Error::from(error);
-            format!("the file of this name cannot be opened ({error}); relative names start in {folder}")
+            format!("the file of this name cannot be opened ({error}); relative names start in the folder of the configuration")
         })?;
         let about =
             file.metadata().map_err(|error| format!("the file of this name cannot be looked at: {error}"))?;
@@ -117,8 +118,8 @@ impl Vault<'_> {
         if kind == Kind::Secret && about.mode() & 0o077 != 0 {
             let mode = about.mode() & 0o777;
             return Err(format!(
-                "others can read this file (mode {mode:04o}); run: chmod 600 '{}'",
-                path.display()
+                "others can read this file (mode {mode:04o}); run: chmod 600 {}",
+                shell_word(&path)
             ));
         }
         if about.len() > MAX_BYTES {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde_spanned::Spanned;
 
+use crate::session::return_url::{AppOrigin, ReturnUrls};
+
 use super::fields::{Reader, duration_in, number_in};
 use super::origin::Origin;
 use super::raw::{Field, RawServer};
@@ -26,11 +28,10 @@ pub struct ServerConfig {
     pub public_url: Origin,
     /// Comes before every path; empty, or begins with a slash and ends without.
     pub base_path: String,
-    /// The web app's origins. The first is where relative return URLs resolve. Never empty if
-    /// tickets are taken.
-    pub app_origins: Vec<Origin>,
-    /// Where a browser goes that brings no return URL: a path, or a URL at one of `app_origins`.
-    pub default_return: String,
+    /// The web app's origins. Never empty if tickets are taken.
+    pub app_origins: Vec<AppOrigin>,
+    /// Where browsers may be sent back to: at one of `app_origins`. `None` if there are none.
+    pub return_urls: Option<ReturnUrls>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Threads that serve; `None`: one per core.
@@ -76,18 +77,22 @@ pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>
     let listen = reader.optional(raw.listen, |text| listen_address(&text));
     let base_path = reader.optional(raw.base_path, base_path).unwrap_or_default();
     let app_origins = app_origins(raw.app_origins, section.as_ref(), needs, reader);
-    let default_return =
-        reader.optional(raw.default_return, |text| default_return(text, app_origins.as_deref()));
+    let return_urls = return_urls(raw.default_return, app_origins.as_deref(), reader);
+    let trusted_proxies = reader.items(raw.trusted_proxies, |text| network(&text));
+    let workers = reader.optional(raw.workers, number_in(1..=1024));
+    let max_connections = max_connections(raw.max_connections, needs.descriptor_limit, reader);
+    let max_body = reader.optional(raw.max_body, number_in(1024..=1_048_576));
+    // Only here, where all of it has been read, may what is missing end the reading.
     Some(ServerConfig {
         listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         public_url: public_url?,
         base_path,
         app_origins: app_origins?,
-        default_return: default_return.unwrap_or_else(|| "/".to_owned()),
-        trusted_proxies: reader.items(raw.trusted_proxies, |text| network(&text)),
-        workers: reader.optional(raw.workers, number_in(1..=1024)),
-        max_connections: max_connections(raw.max_connections, needs.descriptor_limit, reader),
-        max_body: reader.optional(raw.max_body, number_in(1024..=1_048_576)).unwrap_or(8192),
+        return_urls,
+        trusted_proxies,
+        workers,
+        max_connections,
+        max_body: max_body.unwrap_or(8192),
         head_timeout,
         request_timeout,
         keep_alive,
@@ -121,7 +126,7 @@ fn app_origins(
     section: Option<&Range<usize>>,
     needs: &Needs,
     reader: &mut Reader<'_>,
-) -> Option<Vec<Origin>> {
+) -> Option<Vec<AppOrigin>> {
     let remedy = "tickets are taken, so list the web app's origins, such as [\"https://www.example.com\"]";
     let Some(field) = field else {
         if needs.app_origins {
@@ -134,25 +139,21 @@ fn app_origins(
         reader.wrong(&span, format!("it is empty; {remedy}"));
         return None;
     }
-    let origins = reader.items(Some(field), |text| text.parse::<Origin>());
+    let origins = reader.items(Some(field), |text| AppOrigin::parse(&text));
     (origins.len() == wanted).then_some(origins)
 }
 
-/// The full rules of a return URL are `http`'s; this catches what is wrong with one by itself.
-fn default_return(text: String, app_origins: Option<&[Origin]>) -> Result<String, String> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let is_path = text.starts_with('/') && !text.starts_with("//");
-    let at_origin = |origin: &Origin| {
-        let rest = text.strip_prefix(&origin.to_string());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
-    };
-    // With wrong origins, what is at one of them cannot be told.
-    let is_at_app = app_origins.is_none_or(|origins| origins.iter().any(at_origin));
-    match plain && (is_path || is_at_app) {
-        true => Ok(text),
-        false => Err(format!(
-            "{text:?} is neither a path nor a URL at one of server.app_origins; write one such as \"/\""
-        )),
+/// `app_origins` is absent if one of them is wrong; then what is at one of them cannot be told.
+fn return_urls(
+    default: Field<String>,
+    app_origins: Option<&[AppOrigin]>,
+    reader: &mut Reader<'_>,
+) -> Option<ReturnUrls> {
+    let origins = app_origins?;
+    match default {
+        Some(default) => reader.optional(Some(default), |text| ReturnUrls::new(origins.to_vec(), &text)),
+        // Without origins there is nowhere to go, which was noted if somewhere is needed.
+        None => ReturnUrls::new(origins.to_vec(), "/").ok(),
     }
 }
 

@@ -10,8 +10,9 @@ use super::problem::Problem;
 use super::raw::RawConfig;
 use super::sources::Sources;
 
-/// How alike two names must be, from 0 to 1, for one to be taken for a slip of the other.
-const LIKENESS: f64 = 0.7;
+/// How alike two names must be, from 0 to 1, for one to be taken for a slip of the other: two of three
+/// letters in their places, as in `evn` for `env`.
+const LIKENESS: f64 = 0.65;
 
 /// Lays the overrides over the text and reads the whole as [`RawConfig`].
 ///
@@ -143,7 +144,7 @@ fn known_names(said: &str) -> Vec<&str> {
 fn unknown(key: &str, known: &[&str], taken: &Taken<'_>, sources: &Sources<'_>) -> String {
     let nearest = known
         .iter()
-        .map(|name| (strsim::jaro_winkler(key, name), *name))
+        .map(|name| (strsim::normalized_damerau_levenshtein(key, name), *name))
         .filter(|(likeness, _)| *likeness >= LIKENESS)
         .max_by(|left, right| left.0.total_cmp(&right.0));
     match (nearest, sources.override_at(&taken.span)) {
@@ -159,6 +160,9 @@ fn wrong_type(said: &str, value: &DeValue<'_>) -> String {
     let wanted = said.rsplit_once(", expected ").map_or("", |(_, wanted)| wanted);
     let (wanted, remedy) = match wanted {
         "a string" => ("a string", "write it in quotes"),
+        "i64" if value.is_integer() => {
+            return "the number is far out of range; write a smaller one".to_owned();
+        }
         "i64" => ("a whole number", "write digits without quotes, such as 2"),
         "a boolean" => ("a boolean", "write true or false, without quotes"),
         "a sequence" => ("a list", "write it in brackets, such as [\"…\"], or as [[tables]]"),
@@ -169,7 +173,22 @@ fn wrong_type(said: &str, value: &DeValue<'_>) -> String {
         ),
         _ => ("a table", "write it as a [section]"),
     };
-    format!("found {}, wanted {wanted}; {remedy}", kind(value))
+    format!("found {}, wanted {wanted}; {remedy}", found(said, value))
+}
+
+/// A list from outside the file is taken out whole, whichever of its items is wrong; then the item is
+/// meant: "invalid type: integer `1`, expected …".
+fn found(said: &str, value: &DeValue<'_>) -> &'static str {
+    let words = [
+        ("string", "a string"),
+        ("integer", "a whole number"),
+        ("floating", "a number with a fraction"),
+        ("boolean", "a boolean"),
+        ("map", "a table"),
+    ];
+    let said = said.strip_prefix("invalid type: ").unwrap_or(said);
+    let item = words.iter().find(|(word, _)| said.starts_with(word));
+    item.filter(|_| value.is_array()).map_or_else(|| kind(value), |(_, found)| *found)
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

@@ -58,7 +58,13 @@ impl<'a> Sources<'a> {
 
     /// A problem with the value at a position.
     pub(super) fn problem(&self, span: &Range<usize>, message: impl Into<String>) -> Problem {
-        let setting = self.settings.iter().find(|(named, _)| named == span);
+        let mut named = self.settings.iter().filter(|(named, _)| named == span);
+        // In the file a list of tables begins where its first table does, which is the one meant. All
+        // of what comes from outside has one position, and is meant as a whole.
+        let setting = match self.override_at(span) {
+            Some(_) => named.next(),
+            None => named.next_back(),
+        };
         let setting = setting.map(|(_, name)| name.clone()).unwrap_or_default();
         Problem { place: self.place(span), setting, message: message.into() }
     }

@@ -1,1 +1,13 @@
-//! The whole flow on one machine: web app, edgemint and the edge on three hosts.
+//! `edgemint demo`: a web app, edgemint and the edge on three hosts of one machine.
+
+mod app;
+mod assembly;
+mod audio;
+mod edgemint;
+mod library;
+mod ports;
+
+pub use app::Places;
+pub use assembly::{Demo, DemoError};
+pub use edgemint::SetUpError;
+pub use ports::{PortError, Ports};

@@ -26,20 +26,15 @@ impl Behaviour {
         Self { pattern, trusted }
     }
 
-    /// The paths that it protects.
-    pub fn pattern(&self) -> &PathPattern {
-        &self.pattern
-    }
-
     /// The keys that it trusts.
-    pub fn trusted(&self) -> &TrustedKeys {
+    pub(super) fn trusted(&self) -> &TrustedKeys {
         &self.trusted
     }
 }
 
 /// The behaviour that answers for a request's raw path (no query), or `None` for the default one, which is open.
 /// As in CloudFront, the first match wins.
-pub fn behaviour_for<'a>(behaviours: &'a [Behaviour], raw_path: &str) -> Option<&'a Behaviour> {
+pub(super) fn behaviour_for<'a>(behaviours: &'a [Behaviour], raw_path: &str) -> Option<&'a Behaviour> {
     let decoded = percent_decode_str(raw_path).decode_utf8_lossy();
     let readings = [decoded.as_ref(), &without_dots(&decoded)];
     behaviours.iter().find(|behaviour| readings.iter().any(|path| behaviour.pattern.matches(path)))
@@ -228,7 +223,7 @@ mod tests {
         let behaviours =
             ["/a/b/*", "/a/*", "*"].map(|text| Behaviour::new(pattern(text), TrustedKeys::default()));
         for (path, expected) in [("/a/b/c", "/a/b/*"), ("/a/c", "/a/*"), ("/c", "/*")] {
-            assert_eq!(behaviour_for(&behaviours, path).unwrap().pattern().as_str(), expected);
+            assert_eq!(behaviour_for(&behaviours, path).unwrap().pattern.as_str(), expected);
         }
     }
 

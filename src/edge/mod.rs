@@ -20,7 +20,7 @@ mod settings;
 mod upstream;
 mod viewer;
 
-pub use behaviour::{Behaviour, PathPattern, PatternError, behaviour_for};
+pub use behaviour::{Behaviour, PathPattern, PatternError};
 pub use cors::{AllowedOrigin, AllowedOriginError};
 pub use observe::{Answered, Observer, Outcome};
 pub use origin::{Origin, OriginError};

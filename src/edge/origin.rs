@@ -12,9 +12,6 @@ use super::directory::Directory;
 use super::request_id::RequestId;
 use super::upstream::Upstream;
 
-/// CloudFront's default for the origin response timeout.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Where the objects are: a directory that stands for a bucket, or an HTTP server.
 #[derive(Clone, Debug)]
 pub struct Origin(Kind);
@@ -26,16 +23,15 @@ enum Kind {
 }
 
 impl Origin {
-    /// What the text names: `http://host[:port][/prefix]`, or a directory. An HTTP origin has 30 seconds to begin an answer.
+    /// What the text names: `http://host[:port][/prefix]`, or a directory.
     ///
     /// # Errors
-    /// When the directory is none or cannot be read, or the URL is not plain HTTP.
+    /// When the directory is none or cannot be read, or the URL is not plain HTTP or holds user, query or fragment.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
-        if text.contains("://") {
-            Self::http(text, RESPONSE_TIMEOUT)
-        } else {
-            Self::directory(Path::new(text))
+        if !text.contains("://") {
+            return Self::directory(Path::new(text));
         }
+        Upstream::new(text).map(|upstream| Self(Kind::Http(Arc::new(upstream))))
     }
 
     /// A directory. Links inside it are followed as long as they stay inside it.
@@ -46,12 +42,13 @@ impl Origin {
         Directory::open(path).map(|directory| Self(Kind::Directory(Arc::new(directory))))
     }
 
-    /// An HTTP server, which has `response_timeout` to begin an answer.
-    ///
-    /// # Errors
-    /// When the URL is not plain HTTP, or holds user, query or fragment.
-    pub fn http(url: &str, response_timeout: Duration) -> Result<Self, OriginError> {
-        Upstream::new(url, response_timeout).map(|upstream| Self(Kind::Http(Arc::new(upstream))))
+    /// Gives an HTTP origin this long to begin an answer, instead of CloudFront's 30 seconds. A directory needs no time.
+    #[must_use]
+    pub fn answering_within(self, response_timeout: Duration) -> Self {
+        Self(match self.0 {
+            Kind::Http(upstream) => Kind::Http(Arc::new(upstream.answering_within(response_timeout))),
+            directory @ Kind::Directory(_) => directory,
+        })
     }
 
     pub(super) async fn answer(&self, request: &HttpRequest, id: &RequestId) -> Result<HttpResponse, Fault> {

@@ -113,7 +113,8 @@ impl Edge {
         }
     }
 
-    /// Decides for each scheme that may be meant, until one is good; the last refusal counts.
+    /// Decides for each scheme that may be meant, until one is good. Of two refusals the one of which more holds counts:
+    /// the scheme that was not meant would only add a reason of its own.
     fn check(
         &self,
         request: &HttpRequest,
@@ -126,10 +127,16 @@ impl Edge {
         let address = request.peer_addr().map(|peer| peer.ip());
         let decide_for =
             |scheme| decide(&ViewerRequest { scheme, host, path_and_query, cookies, address }, trusted, now);
-        let (first, others) = self.scheme.candidates();
-        others.iter().fold(decide_for(first), |decision, other| {
-            if decision.is_allowed() { decision } else { decide_for(other) }
-        })
+        let held = |decision: &Decision| decision.trace.iter().filter(|check| check.passed).count();
+        let (first, other) = self.scheme.candidates();
+        let decision = decide_for(first);
+        match other {
+            Some(other) if !decision.is_allowed() => {
+                let second = decide_for(other);
+                if second.is_allowed() || held(&second) > held(&decision) { second } else { decision }
+            }
+            _ => decision,
+        }
     }
 
     /// Logs the answer and hands it to the observer, which also learns when the body is done.

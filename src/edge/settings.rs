@@ -21,7 +21,7 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let public = PublicKey::from_pem(&std::fs::read("public.pem")?)?;
 /// let trusted: TrustedKeys = [("K123".parse()?, public)].into_iter().collect();
-/// let edge = Edge::new(Origin::parse("media")?).protecting(Behaviour::new("/podcasts/*".parse()?, trusted));
+/// let edge = Edge::new(Origin::directory("media".as_ref())?).protecting(Behaviour::new("/podcasts/*".parse()?, trusted));
 /// let serving = serve(edge, std::net::TcpListener::bind("127.0.0.1:0")?)?;
 /// println!("http://{}", serving.address);
 /// serving.server.await?;

@@ -23,6 +23,9 @@ use crate::cloudfront::SIGNED_URL_PARAMETERS;
 /// How long an origin has to take a connection; CloudFront's default is ten seconds, three times.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// CloudFront's default for the origin response timeout.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// What CloudFront hands to an origin of a viewer's headers here. No cookie and no `Authorization`: it forwards
 /// them only where a cache policy names them.
 const CONDITIONS: [HeaderName; 4] =
@@ -47,16 +50,18 @@ const NOT_FOR_VIEWERS: [&str; 11] = [
 ];
 
 /// An HTTP server that has the objects.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Upstream {
     /// Without a final slash.
     base: String,
     client: reqwest::Client,
+    /// Until the head of an answer. There is none between chunks: a paused player takes no chunk for minutes, and
+    /// a viewer that leaves ends the reading anyway.
     response_timeout: Duration,
 }
 
 impl Upstream {
-    pub(super) fn new(url: &str, response_timeout: Duration) -> Result<Self, OriginError> {
+    pub(super) fn new(url: &str) -> Result<Self, OriginError> {
         let refused = |reason| OriginError::Url { url: url.to_owned(), reason };
         let parsed = reqwest::Url::parse(url).map_err(|_| refused("it is no URL"))?;
         if parsed.scheme() != "http" {
@@ -79,7 +84,12 @@ impl Upstream {
             .user_agent("Amazon CloudFront")
             .build()
             .map_err(OriginError::Client)?;
-        Ok(Self { base: parsed.as_str().trim_end_matches('/').to_owned(), client, response_timeout })
+        let base = parsed.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { base, client, response_timeout: RESPONSE_TIMEOUT })
+    }
+
+    pub(super) fn answering_within(&self, response_timeout: Duration) -> Self {
+        Self { response_timeout, ..self.clone() }
     }
 
     pub(super) async fn answer(&self, request: &HttpRequest, id: &RequestId) -> Result<HttpResponse, Fault> {

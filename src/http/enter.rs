@@ -37,7 +37,7 @@ async fn admit(request: &HttpRequest, service: &Service) -> Result<HttpResponse,
     let asker = Asker { subject: session.subject.as_str(), claims: &session.claims, address: client };
     let prepared = service::prepare_all(&minter, &asker, now)?;
     replay.redeem(&ticket.jti_key, ticket.expires, now).await?;
-    let minted = service::issue_all(&minter, prepared).await?;
+    let minted = service::issue_all(prepared).await?;
 
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location));

@@ -53,7 +53,7 @@ async fn answer(
     let asker = Asker { subject: &asked.subject, claims: &asked.claims, address: asked.address };
     let prepare = |grant| minter.prepare(grant, &asker, now).map_err(|error| Problem::NoGrant(Some(error)));
     let prepared = grants.into_iter().map(prepare).collect::<Result<_, _>>()?;
-    let minted = service::issue_all(&minter, prepared).await?;
+    let minted = service::issue_all(prepared).await?;
 
     let mut json =
         Vec::with_capacity(16 + minted.iter().map(|minted| minted.json().len() + 1).sum::<usize>());

@@ -7,11 +7,14 @@ mod connection;
 mod enter;
 mod guard;
 mod health;
+mod media_bytes;
 mod mint;
 mod problem;
 mod request_id;
 mod routes;
 mod server;
 mod service;
+mod serving;
 
-pub use server::{Bound, StartError, bind};
+pub use media_bytes::MediaBytes;
+pub use server::{Bound, StartError, bind, serve_on};

@@ -1,39 +1,25 @@
 //! Binds, prepares and runs the service.
 
-use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::{HttpService, Request};
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
-use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, Server, ServerHandle, ServiceFactory, ServiceResponse, fn_service};
-use actix_web::middleware::from_fn;
-use actix_web::{App, Error, web};
-use futures_util::future::{Either, select};
-use tokio::net::TcpStream;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use actix_web::dev::Server;
+use actix_web::web;
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::connection::{Connection, Patience};
-use super::guard::guard;
-use super::routes::routes;
+use super::media_bytes::MediaBytes;
 use super::service::{self, Service};
+use super::serving::{serve, stop_on_signal};
 use crate::cloudfront::Signer;
-use crate::config::{Config, ServerConfig};
+use crate::config::Config;
 use crate::keyring::{ActiveKey, Keyring};
 use crate::mint::{ExpiryStep, Minter, MinterError};
+use crate::session::ticket::TicketSettingsError;
 
 /// Clocks are stepped now and then; so long at most goes by before signing ahead notices.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
-
-/// actix-http reads a clock that is up to this much behind, so its times end early.
-const CLOCK_LAG: Duration = Duration::from_millis(500);
-
-/// How long the rest of a refused request is read and dropped, so that its sender sees the answer
-/// before a reset.
-const LINGER: Duration = Duration::from_secs(1);
 
 /// What keeps the service from starting.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +27,9 @@ pub enum StartError {
     /// The grants cannot be served with the active key.
     #[error(transparent)]
     Minter(#[from] MinterError),
-    /// A setting that only a route can judge.
+    /// The ticket settings together.
     #[error(transparent)]
-    Settings(#[from] service::SettingsError),
+    Settings(#[from] TicketSettingsError),
     /// The signals that stop the service cannot be received.
     #[error("cannot wait for SIGTERM and SIGINT: {0}")]
     Signals(io::Error),
@@ -74,6 +60,22 @@ pub struct Bound {
 /// # Errors
 /// [`StartError`].
 pub fn bind(config: Config, keyring: &Keyring) -> Result<Bound, StartError> {
+    let address = config.server.listen;
+    let listener = TcpListener::bind(address).map_err(|reason| StartError::Bind { address, reason })?;
+    serve_on(listener, config, keyring, None)
+}
+
+/// The same on a listener that is bound already, whatever address is configured. The media bytes
+/// that it sends are counted if `media` is given; edgemint never sends any, and this is how to see it.
+///
+/// # Errors
+/// [`StartError`].
+pub fn serve_on(
+    listener: TcpListener,
+    config: Config,
+    keyring: &Keyring,
+    media: Option<MediaBytes>,
+) -> Result<Bound, StartError> {
     let minter = keyring.active().map(|key| minter(&config, key)).transpose()?;
     if minter.is_none() {
         tracing::error!(
@@ -83,13 +85,12 @@ pub fn bind(config: Config, keyring: &Keyring) -> Result<Bound, StartError> {
     let settings = config.server.clone();
     let service = web::Data::new(Service::new(config, minter)?);
     let bind_error = |reason| StartError::Bind { address: settings.listen, reason };
-    let listener = TcpListener::bind(settings.listen).map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
     // Before anybody is told the port: actix would listen for signals only once the server runs.
-    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-    let [terminate, interrupt] = signals.map(|signal| signal.map_err(StartError::Signals));
-    let server = serve(listener, &settings, service.clone()).map_err(bind_error)?;
-    actix_web::rt::spawn(stop_on_signal(server.handle(), terminate?, interrupt?));
+    let terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    let server = serve(listener, &settings, service.clone(), media).map_err(bind_error)?;
+    actix_web::rt::spawn(stop_on_signal(server.handle(), terminate, interrupt));
     actix_web::rt::spawn(sign_ahead(service));
     Ok(Bound { address, server })
 }
@@ -99,73 +100,6 @@ fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, MinterError> {
     let signer = Signer::new(key.key_pair_id().clone(), key.key().clone(), key.hash());
     let step = ExpiryStep::new(config.mint.expiry_step).expect("checked by the configuration");
     Minter::new(signer, profiles, step, config.mint.max_signatures, service::now())
-}
-
-fn serve(listener: TcpListener, settings: &ServerConfig, service: web::Data<Service>) -> io::Result<Server> {
-    let workers = settings
-        .workers
-        .map_or_else(std::thread::available_parallelism, |workers| {
-            Ok(workers.try_into().unwrap_or(std::num::NonZero::<usize>::MIN))
-        })?
-        .get();
-    let server = Server::build()
-        .workers(workers)
-        .disable_signals()
-        // The cap holds for the whole service, actix counts by worker.
-        .max_concurrent_connections(settings.max_connections.div_ceil(workers))
-        // Blocking work is one signature now and then.
-        .worker_max_blocking_threads(1)
-        .shutdown_timeout(settings.shutdown_timeout.as_secs());
-    let stopping = server.graceful_shutdown_signal();
-    let settings = settings.clone();
-    let server = server.listen("edgemint", listener, move || {
-        let patience = Patience {
-            head: settings.head_timeout,
-            request: settings.request_timeout,
-            idle: settings.keep_alive + CLOCK_LAG,
-        };
-        let stopping = stopping.clone();
-        let http = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
-            })
-            .client_request_timeout(settings.head_timeout + CLOCK_LAG)
-            .client_disconnect_timeout(LINGER + CLOCK_LAG)
-            .keep_alive(settings.keep_alive + CLOCK_LAG)
-            .on_connect_ext(|connection: &Connection, extensions| {
-                extensions.insert(connection.progress());
-            })
-            .h1(map_config(app(service.clone(), settings.base_path.clone()), |()| AppConfig::default()));
-        let accept = move |stream: TcpStream| {
-            let peer = stream.peer_addr().ok();
-            ready(Ok((Connection::new(stream, patience), peer)))
-        };
-        fn_service(accept).and_then(http)
-    })?;
-    Ok(server.run())
-}
-
-fn app(
-    service: web::Data<Service>,
-    base_path: String,
-) -> impl ServiceFactory<
-    Request,
-    Config = AppConfig,
-    Response = ServiceResponse<impl MessageBody>,
-    Error = Error,
-    InitError = (),
-> {
-    App::new()
-        .wrap(from_fn(guard))
-        .app_data(service)
-        .configure(move |config| routes(&base_path, config))
-        .into_factory()
-}
-
-async fn stop_on_signal(server: ServerHandle, mut terminate: Signal, mut interrupt: Signal) {
-    let first = select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
-    server.stop(matches!(first, Either::Left(_))).await;
 }
 
 /// Keeps the shared signatures ahead of the clock, off every request's path.
@@ -179,12 +113,22 @@ async fn sign_ahead(service: web::Data<Service>) {
     }
 }
 
+/// Says once that signing fails and why, and once that it works again.
 async fn sign_step_ahead(minter: Arc<Minter>) -> Duration {
     let was_healthy = minter.is_healthy();
     let signing = minter.clone();
-    let wait = tokio::task::spawn_blocking(move || signing.sign_ahead(service::now())).await;
-    if was_healthy && !minter.is_healthy() {
-        tracing::error!("signing failed; it is tried again every second");
+    let signed = tokio::task::spawn_blocking(move || signing.sign_ahead(service::now())).await;
+    match signed {
+        Ok(Ok(wait)) if was_healthy => return wait,
+        Ok(Ok(wait)) => {
+            tracing::info!("signing works again");
+            return wait;
+        }
+        Ok(Err(error)) if was_healthy => {
+            tracing::error!(%error, "signing failed; it is tried again every second");
+        }
+        Ok(Err(_)) => {}
+        Err(error) => tracing::error!(%error, "signing ahead broke off"),
     }
-    wait.unwrap_or(Duration::from_secs(1))
+    Duration::from_secs(1)
 }

@@ -7,13 +7,12 @@ use time::OffsetDateTime;
 
 use super::client_address::TrustedProxies;
 use super::problem::Problem;
-use crate::config::{ApiKey, Config, ServerConfig, TicketConfig};
+use crate::config::Config;
 use crate::mint::{Asker, Minted, Minter, Prepared};
+use crate::session::api_key::ApiKeys;
 use crate::session::replay::ReplayStore;
-use crate::session::return_url::{AppOrigin, AppOriginError, ReturnUrls, ReturnUrlsError};
-use crate::session::ticket::{
-    TicketKey, TicketKeyError, TicketSettings, TicketSettingsError, TicketVerifier,
-};
+use crate::session::return_url::ReturnUrls;
+use crate::session::ticket::{TicketSettings, TicketSettingsError, TicketVerifier};
 
 /// What all workers share.
 pub struct Service {
@@ -21,7 +20,7 @@ pub struct Service {
     pub(super) minter: ArcSwapOption<Minter>,
     /// `None` if no web app hands listeners over by ticket.
     pub(super) hand_over: Option<HandOver>,
-    pub(super) api_keys: Vec<ApiKey>,
+    pub(super) api_keys: ApiKeys,
     /// Bytes of a request body.
     pub(super) max_body: usize,
     trusted_proxies: TrustedProxies,
@@ -36,40 +35,20 @@ pub(super) struct HandOver {
     pub(super) return_urls: ReturnUrls,
 }
 
-/// A setting that only the provider itself can judge.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// A ticket key.
-    #[error("ticket key {index}: {reason}")]
-    TicketKey {
-        /// Its place in the configuration, from 1.
-        index: usize,
-        /// What is wrong with it.
-        reason: TicketKeyError,
-    },
-    /// The keys together.
-    #[error(transparent)]
-    Tickets(#[from] TicketSettingsError),
-    /// An application origin.
-    #[error(transparent)]
-    Origin(#[from] AppOriginError),
-    /// The default return URL.
-    #[error(transparent)]
-    ReturnUrls(#[from] ReturnUrlsError),
-}
-
 impl Service {
     /// Puts the parts together that the configuration names.
     ///
     /// # Errors
-    /// [`SettingsError`].
-    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, SettingsError> {
+    /// [`TicketSettingsError`], of which the configuration has none.
+    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, TicketSettingsError> {
         let Config { server, ticket, api_keys, .. } = config;
-        let hand_over = ticket.map(|ticket| HandOver::new(ticket, &server)).transpose()?;
+        let hand_over = ticket.zip(server.return_urls);
+        let hand_over =
+            hand_over.map(|(tickets, return_urls)| HandOver::new(tickets, return_urls)).transpose()?;
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
             hand_over,
-            api_keys,
+            api_keys: api_keys.into(),
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,
             deadline: server.request_timeout,
@@ -96,27 +75,13 @@ impl Service {
 }
 
 impl HandOver {
-    fn new(tickets: TicketConfig, server: &ServerConfig) -> Result<Self, SettingsError> {
-        let origins = server.app_origins.iter().map(|origin| AppOrigin::parse(&origin.to_string()));
+    fn new(tickets: TicketSettings, return_urls: ReturnUrls) -> Result<Self, TicketSettingsError> {
         Ok(Self {
-            tickets: verifier(tickets)?,
+            tickets: TicketVerifier::new(tickets)?,
             replay: ReplayStore::in_memory(ReplayStore::DEFAULT_CAPACITY),
-            return_urls: ReturnUrls::new(origins.collect::<Result<_, _>>()?, &server.default_return)?,
+            return_urls,
         })
     }
-}
-
-fn verifier(config: TicketConfig) -> Result<TicketVerifier, SettingsError> {
-    let mut keys = Vec::new();
-    for (index, key) in config.keys.into_iter().enumerate() {
-        let algorithm = key.algorithm.as_str().parse().expect("the same four names");
-        let key = TicketKey::new(key.id, algorithm, key.material.expose().as_bytes());
-        keys.push(key.map_err(|reason| SettingsError::TicketKey { index: index + 1, reason })?);
-    }
-    let mut settings = TicketSettings::new(config.issuer, config.audience, keys);
-    settings.max_lifetime = config.max_lifetime;
-    settings.leeway = config.leeway;
-    Ok(TicketVerifier::new(settings)?)
 }
 
 /// Epoch seconds. The only place where serving reads the clock for expiries.
@@ -126,7 +91,11 @@ pub(super) fn now() -> i64 {
 
 /// Every grant that this listener can be given. A grant that cannot be (bound to an address that
 /// CloudFront has no condition for, a claim that is missing) is left out.
-pub(super) fn prepare_all(minter: &Minter, asker: &Asker<'_>, now: i64) -> Result<Vec<Prepared>, Problem> {
+pub(super) fn prepare_all<'m>(
+    minter: &'m Minter,
+    asker: &Asker<'_>,
+    now: i64,
+) -> Result<Vec<Prepared<'m>>, Problem> {
     let (mut prepared, mut refused) = (Vec::new(), None);
     for index in 0..minter.profiles().len() {
         match minter.prepare(index, asker, now) {
@@ -141,10 +110,10 @@ pub(super) fn prepare_all(minter: &Minter, asker: &Asker<'_>, now: i64) -> Resul
 }
 
 /// Signs what was prepared, in its order.
-pub(super) async fn issue_all(minter: &Minter, prepared: Vec<Prepared>) -> Result<Vec<Arc<Minted>>, Problem> {
+pub(super) async fn issue_all(prepared: Vec<Prepared<'_>>) -> Result<Vec<Arc<Minted>>, Problem> {
     let mut minted = Vec::with_capacity(prepared.len());
     for grant in prepared {
-        minted.push(minter.issue(grant).await?);
+        minted.push(grant.issue().await?);
     }
     Ok(minted)
 }

@@ -9,10 +9,13 @@ use super::prepared::{Asker, PrepareError, Prepared};
 use super::profile::Profile;
 use super::shared::SharedSlot;
 use super::step::ExpiryStep;
-use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, SignError, Signer};
+use crate::cloudfront::{EpochSeconds, HashAlgorithm, KeyAlgorithm, Policy, PolicyError, SignError, Signer};
 
 /// Browsers and proxies limit the size of all headers together; a set has to leave room for others.
-const MAX_SET_BYTES: usize = 2048;
+const MAX_SET_BYTES: usize = 2047;
+
+/// An ECDSA signature in DER is a few bytes longer or shorter each time; in base64 by at most so many.
+const SIGNATURE_VARIES: usize = 8;
 
 /// Why a minter cannot be built from a key and the grants.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,19 +61,26 @@ pub enum IssueError {
 
 /// Turns prepared mints into cookies with one key. It is never changed: another key is another minter.
 pub struct Minter {
-    signer: Arc<Signer>,
-    profiles: Arc<[Profile]>,
-    /// One for each profile; those of bound grants stay empty.
-    shared: Vec<SharedSlot>,
+    inner: Arc<Inner>,
     step: ExpiryStep,
-    bound: Semaphore,
+    /// Signatures that wait for, or run on, the blocking pool.
+    queued: Arc<Semaphore>,
     healthy: AtomicBool,
 }
 
+/// What signing on another thread needs.
+struct Inner {
+    signer: Signer,
+    profiles: Arc<[Profile]>,
+    /// One for each profile; those of bound grants stay empty.
+    shared: Vec<SharedSlot>,
+}
+
 impl Minter {
-    /// Builds a minter and signs every shared grant once, so that nothing is cold. `now` in epoch
-    /// seconds; `max_signatures` bounds the signatures that are made at one time for requests.
-    /// Takes milliseconds for each grant: call it outside the event loop.
+    /// Builds a minter and signs every grant once, so that nothing is cold and nothing fails later
+    /// that could fail now. `now` in epoch seconds; `max_signatures` bounds the signatures for
+    /// single listeners that are queued at one time, where they are not made on the spot.
+    /// Takes milliseconds for each grant: call it before serving.
     ///
     /// # Errors
     /// [`MinterError`] naming the grant that cannot be served with this key.
@@ -81,37 +91,31 @@ impl Minter {
         max_signatures: usize,
         now: i64,
     ) -> Result<Self, MinterError> {
-        let slow = signer.key().algorithm() == KeyAlgorithm::Rsa2048 && signer.hash() == HashAlgorithm::Sha1;
+        let slow = is_rsa(&signer) && signer.hash() == HashAlgorithm::Sha1;
         if let Some(profile) = profiles.iter().find(|profile| slow && !profile.is_shared()) {
             return Err(MinterError::SlowSignature { grant: profile.name().to_owned() });
         }
+        let shared = profiles.iter().map(|_| SharedSlot::default()).collect();
         let minter = Self {
-            signer: Arc::new(signer),
-            shared: profiles.iter().map(|_| SharedSlot::default()).collect(),
-            profiles,
+            inner: Arc::new(Inner { signer, profiles, shared }),
             step,
-            bound: Semaphore::new(max_signatures),
+            queued: Arc::new(Semaphore::new(max_signatures)),
             healthy: AtomicBool::new(true),
         };
-        for index in 0..minter.profiles.len() {
-            minter.prove(index, now)?;
+        for profile in minter.profiles() {
+            minter.prove(profile, now)?;
         }
+        minter.sign_ahead(now)?;
         Ok(minter)
     }
 
     /// The grants, in the order of the configuration.
     #[must_use]
     pub fn profiles(&self) -> &[Profile] {
-        &self.profiles
+        &self.inner.profiles
     }
 
-    /// The key that signs.
-    #[must_use]
-    pub fn signer(&self) -> &Signer {
-        &self.signer
-    }
-
-    /// Whether the last signature made in the background succeeded.
+    /// Whether the last round of signing ahead succeeded for every grant.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.healthy.load(Ordering::Relaxed)
@@ -124,84 +128,111 @@ impl Minter {
     ///
     /// # Panics
     /// If there is no such grant: indices come from this minter's own profiles.
-    pub fn prepare(&self, grant: usize, asker: &Asker<'_>, now: i64) -> Result<Prepared, PrepareError> {
-        Prepared::new(grant, &self.profiles[grant], self.step, asker, now)
-    }
-
-    /// Signs, or hands out the signature that everybody shares.
-    ///
-    /// A bound grant is signed here and now: an ECDSA signature takes less time than handing it to
-    /// another thread. A shared one that is not there yet is made once, on the blocking pool,
-    /// whoever waits for it.
-    ///
-    /// # Errors
-    /// [`IssueError::Busy`] when too many signatures are being made; [`IssueError::Sign`].
-    pub async fn issue(&self, prepared: Prepared) -> Result<Arc<Minted>, IssueError> {
-        let Prepared { profile, policy, shared } = prepared;
-        if !shared {
-            let _permit = self.bound.try_acquire().map_err(|_| IssueError::Busy)?;
-            return Ok(Arc::new(Minted::sign(&self.signer, &self.profiles[profile], &policy)?));
-        }
-        let slot = &self.shared[profile];
-        if let Some(minted) = slot.find(policy.expires()) {
-            return Ok(minted);
-        }
-        let (signer, profiles) = (self.signer.clone(), self.profiles.clone());
-        let sign = move |policy| Minted::sign(&signer, &profiles[profile], &policy);
-        Ok(slot.find_or_sign(policy, sign).await?)
+    pub fn prepare(&self, grant: usize, asker: &Asker<'_>, now: i64) -> Result<Prepared<'_>, PrepareError> {
+        Prepared::new(self, grant, asker, now)
     }
 
     /// Signs ahead: for each shared grant the present step and the next. Returns after how long it
     /// wants to be called again. Blocks for the time of the signatures.
-    pub fn sign_ahead(&self, now: i64) -> Duration {
+    ///
+    /// # Errors
+    /// The first [`MinterError`]; the other grants are signed all the same.
+    pub fn sign_ahead(&self, now: i64) -> Result<Duration, MinterError> {
         let mut wait = self.step.seconds();
-        for (index, profile) in self.profiles.iter().enumerate().filter(|(_, profile)| profile.is_shared()) {
+        let mut failed = None;
+        for (grant, profile) in self.profiles().iter().enumerate().filter(|(_, profile)| profile.is_shared())
+        {
             let next = self.step.until_next(now, profile.ttl());
-            let done = self.fill(index, now).and_then(|()| self.fill(index, now.saturating_add(next)));
-            self.healthy.store(done.is_ok(), Ordering::Relaxed);
-            // After a failure soon again: listeners wait for it.
-            wait = wait.min(if done.is_ok() { next } else { 1 });
+            let done = self.fill(grant, now).and_then(|()| self.fill(grant, now.saturating_add(next)));
+            failed = failed.or(done.err());
+            wait = wait.min(next);
         }
-        Duration::from_secs(wait.unsigned_abs())
+        self.healthy.store(failed.is_none(), Ordering::Relaxed);
+        failed.map_or(Ok(Duration::from_secs(wait.unsigned_abs())), Err)
     }
 
-    fn fill(&self, index: usize, now: i64) -> Result<(), MinterError> {
-        let profile = &self.profiles[index];
-        let unsignable =
-            |reason: String| MinterError::Unsignable { grant: profile.name().to_owned(), reason };
-        let nobody = Asker { subject: "", claims: &serde_json::Map::new(), address: None };
-        let prepared = self.prepare(index, &nobody, now).map_err(|error| unsignable(error.to_string()))?;
-        let slot = &self.shared[index];
-        if slot.find(prepared.policy.expires()).is_none() {
-            let minted = Minted::sign(&self.signer, profile, &prepared.policy);
-            slot.keep(Arc::new(minted.map_err(|error| unsignable(error.to_string()))?));
+    pub(super) fn expiry(&self, profile: &Profile, now: i64) -> Result<EpochSeconds, PolicyError> {
+        self.step.expiry(now, profile.ttl())
+    }
+
+    /// A shared grant is ready-made. One that is not there yet (the clock has leapt) is made once,
+    /// on the blocking pool, whoever waits for it: nobody can have RSA over SHA-1 signed at will.
+    ///
+    /// A bound grant is signed here and now if the key is ECDSA, which takes less time than to
+    /// hand it to another thread; RSA takes ten times as long and would hold up every other
+    /// request of this worker, so it goes to the blocking pool, as many at a time as allowed.
+    pub(super) async fn issue(&self, grant: usize, policy: Policy) -> Result<Arc<Minted>, IssueError> {
+        let is_shared = self.profiles()[grant].is_shared();
+        if is_shared && let Some(minted) = self.inner.shared[grant].find(policy.expires()) {
+            return Ok(minted);
         }
-        Ok(())
+        if !is_shared && !is_rsa(&self.inner.signer) {
+            return Ok(Arc::new(self.inner.sign(grant, &policy)?));
+        }
+        let permit = match is_shared {
+            true => None,
+            false => Some(self.queued.clone().try_acquire_owned().map_err(|_| IssueError::Busy)?),
+        };
+        let inner = self.inner.clone();
+        let signed = tokio::task::spawn_blocking(move || {
+            let _until_signed = permit;
+            match is_shared {
+                true => inner.shared[grant].find_or_sign(policy.expires(), || inner.sign(grant, &policy)),
+                false => inner.sign(grant, &policy).map(Arc::new),
+            }
+        });
+        Ok(signed.await.map_err(|_| SignError)??)
+    }
+
+    fn fill(&self, grant: usize, now: i64) -> Result<(), MinterError> {
+        let unsignable = |reason: String| unsignable(&self.profiles()[grant], reason);
+        let nobody = Asker { subject: "", claims: &serde_json::Map::new(), address: None };
+        let policy =
+            self.prepare(grant, &nobody, now).map_err(|error| unsignable(error.to_string()))?.into_policy();
+        let sign = || self.inner.sign(grant, &policy);
+        let signed = self.inner.shared[grant].find_or_sign(policy.expires(), sign);
+        signed.map(|_| ()).map_err(|error| unsignable(error.to_string()))
     }
 
     /// Signs the grant once, with the longest values that a listener could fill in.
-    fn prove(&self, index: usize, now: i64) -> Result<(), MinterError> {
-        let profile = &self.profiles[index];
-        let grant = || profile.name().to_owned();
-        let unsignable = |reason: String| MinterError::Unsignable { grant: grant(), reason };
-        let expires = self.step.expiry(now, profile.ttl()).map_err(|error| unsignable(error.to_string()))?;
-        let policy = profile.largest_policy(expires).map_err(|error| unsignable(error.to_string()))?;
-        let minted =
-            Minted::sign(&self.signer, profile, &policy).map_err(|error| unsignable(error.to_string()))?;
-        let bytes = minted.set_cookie().iter().map(|header| header.len()).sum();
+    fn prove(&self, profile: &Profile, now: i64) -> Result<(), MinterError> {
+        let failed = |error: &dyn std::error::Error| unsignable(profile, error.to_string());
+        let expires = self.expiry(profile, now).map_err(|error| failed(&error))?;
+        let policy = profile.largest_policy(expires).map_err(|error| failed(&error))?;
+        let minted = Minted::sign(&self.inner.signer, profile, &policy).map_err(|error| failed(&error))?;
+        let measured: usize = minted.set_cookie().iter().map(|header| header.len()).sum();
+        let bytes = measured + SIGNATURE_VARIES;
         if bytes > MAX_SET_BYTES {
-            return Err(MinterError::TooLarge { grant: grant(), bytes });
-        }
-        if profile.is_shared() {
-            self.shared[index].keep(Arc::new(minted));
+            return Err(MinterError::TooLarge { grant: profile.name().to_owned(), bytes });
         }
         Ok(())
     }
 }
 
+impl std::fmt::Debug for Minter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Minter").field("signer", &self.inner.signer).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn sign(&self, grant: usize, policy: &Policy) -> Result<Minted, SignError> {
+        Minted::sign(&self.signer, &self.profiles[grant], policy)
+    }
+}
+
+fn is_rsa(signer: &Signer) -> bool {
+    signer.key().algorithm() == KeyAlgorithm::Rsa2048
+}
+
+fn unsignable(profile: &Profile, reason: String) -> MinterError {
+    MinterError::Unsignable { grant: profile.name().to_owned(), reason }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
+    use std::task::Poll;
 
     use serde_json::{Map, Value, json};
 
@@ -212,10 +243,14 @@ mod tests {
     const NOW: i64 = 1_800_000_001;
 
     fn profile(name: &str, resource: &str, bind_address: bool) -> Profile {
+        profile_for(name, resource, bind_address, 300)
+    }
+
+    fn profile_for(name: &str, resource: &str, bind_address: bool, seconds: u64) -> Profile {
         let settings = GrantSettings {
             name: name.into(),
             resource: resource.into(),
-            ttl: Duration::from_secs(300),
+            ttl: Duration::from_secs(seconds),
             bind_address,
             ipv6_clients: bind_address.then_some(Ipv6Clients::Refuse),
             cookie: CookieSettings {
@@ -236,17 +271,26 @@ mod tests {
 
     fn minter(
         algorithm: KeyAlgorithm,
+        hash: HashAlgorithm,
         profiles: Vec<Profile>,
-        permits: usize,
     ) -> Result<Minter, MinterError> {
         let key = Arc::new(SigningKey::generate(algorithm).unwrap());
-        let signer = Signer::new("K1".parse().unwrap(), key, HashAlgorithm::Sha1);
+        let signer = Signer::new("K1".parse().unwrap(), key, hash);
         let step = ExpiryStep::new(Duration::from_secs(60)).unwrap();
-        Minter::new(signer, profiles.into(), step, permits, NOW)
+        Minter::new(signer, profiles.into(), step, 2, NOW)
     }
 
     fn asker(claims: &Map<String, Value>, address: Option<IpAddr>) -> Asker<'_> {
         Asker { subject: "u-1", claims, address }
+    }
+
+    fn shared() -> Vec<Profile> {
+        vec![profile("a", "https://cdn.example.com/a/*", false)]
+    }
+
+    async fn issue(minter: &Minter, grant: usize, now: i64) -> Result<Arc<Minted>, IssueError> {
+        let address = Some("203.0.113.7".parse().unwrap());
+        minter.prepare(grant, &asker(&Map::new(), address), now).unwrap().issue().await
     }
 
     fn runtime() -> tokio::runtime::Runtime {
@@ -255,60 +299,91 @@ mod tests {
 
     #[test]
     fn all_listeners_of_a_step_share_one_signature() {
-        let minter =
-            minter(KeyAlgorithm::EcdsaP256, vec![profile("a", "https://cdn.example.com/a/*", false)], 1)
-                .unwrap();
-        let none = Map::new();
+        let minter = minter(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, shared()).unwrap();
         runtime().block_on(async {
-            let issue =
-                async |now| minter.issue(minter.prepare(0, &asker(&none, None), now).unwrap()).await.unwrap();
-            let first = issue(NOW).await;
+            let first = issue(&minter, 0, NOW).await.unwrap();
             assert_eq!(first.expires_at(), 1_800_000_360);
-            assert!(Arc::ptr_eq(&first, &issue(1_800_000_060).await));
-            // Nobody has signed the next step ahead: two that ask at once get one signature.
-            let (one, other) = futures_util::future::join(issue(1_800_000_061), issue(1_800_000_099)).await;
-            assert!(Arc::ptr_eq(&one, &other) && !Arc::ptr_eq(&one, &first));
+            assert!(Arc::ptr_eq(&first, &issue(&minter, 0, 1_800_000_060).await.unwrap()));
+            // The clock has leapt, so nobody has signed that step ahead: all that ask get one signature.
+            let asking = (0..20).map(|second| issue(&minter, 0, 1_800_600_001 + second));
+            let leapt = futures_util::future::join_all(asking).await;
+            let leapt: Vec<_> = leapt.into_iter().map(Result::unwrap).collect();
+            assert!(leapt.iter().all(|minted| Arc::ptr_eq(minted, &leapt[0])));
             // A clock that steps back finds the signature that it had.
-            assert!(Arc::ptr_eq(&first, &issue(NOW).await));
+            assert!(Arc::ptr_eq(&first, &issue(&minter, 0, NOW).await.unwrap()));
         });
+    }
+
+    #[test]
+    fn an_asker_who_leaves_does_not_take_the_signature_along() {
+        let minter = minter(KeyAlgorithm::Rsa2048, HashAlgorithm::Sha1, shared()).unwrap();
+        let later = NOW + 600_000;
+        let runtime = runtime();
+        runtime.block_on(async {
+            let mut leaving = std::pin::pin!(issue(&minter, 0, later));
+            let polled = std::future::poll_fn(|context| Poll::Ready(leaving.as_mut().poll(context))).await;
+            assert!(polled.is_pending(), "it is being signed elsewhere");
+        });
+        // Waits for what runs on the blocking pool.
+        drop(runtime);
+        let expires = minter.step.expiry(later, Duration::from_secs(300)).unwrap();
+        assert!(minter.inner.shared[0].find(expires).is_some());
     }
 
     #[test]
     fn signing_ahead_leaves_nothing_cold_at_the_next_step() {
-        let minter =
-            minter(KeyAlgorithm::EcdsaP256, vec![profile("a", "https://cdn.example.com/a/*", false)], 1)
-                .unwrap();
-        assert_eq!(minter.sign_ahead(NOW), Duration::from_secs(60));
-        for now in [NOW, 1_800_000_061] {
+        let minter = minter(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, shared()).unwrap();
+        let later = NOW + 600_000;
+        assert_eq!(minter.sign_ahead(later), Ok(Duration::from_secs(60)));
+        for now in [later, later + 60] {
             let expires = minter.step.expiry(now, Duration::from_secs(300)).unwrap();
-            assert!(minter.shared[0].find(expires).is_some());
+            assert!(minter.inner.shared[0].find(expires).is_some());
         }
         assert!(minter.is_healthy());
-        assert_eq!(minter.sign_ahead(2_147_483_600), Duration::from_secs(1));
-        assert!(!minter.is_healthy(), "there is no expiry beyond what CloudFront reads");
     }
 
     #[test]
-    fn bound_grants_are_signed_for_one_listener_and_only_within_the_bound() {
+    fn one_grant_that_cannot_be_signed_is_enough_to_be_unhealthy() {
+        let mut grants = shared();
+        grants.insert(0, profile_for("long", "https://cdn.example.com/long/*", false, 86_400));
+        let minter = minter(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, grants).unwrap();
+        // Within a day of the last second that CloudFront reads.
+        let late = 2_147_400_000;
+        let failed = minter.sign_ahead(late).unwrap_err();
+        assert!(matches!(failed, MinterError::Unsignable { grant, .. } if grant == "long"));
+        assert!(!minter.is_healthy());
+        let expires = minter.step.expiry(late, Duration::from_secs(300)).unwrap();
+        assert!(minter.inner.shared[1].find(expires).is_some(), "the other grant is signed all the same");
+        assert!(minter.sign_ahead(NOW).is_ok() && minter.is_healthy());
+    }
+
+    #[test]
+    fn bound_grants_are_signed_for_one_listener() {
         let profiles = vec![
             profile("own", "https://cdn.example.com/own/{sub}/*", false),
             profile("near", "https://cdn.example.com/near/*", true),
         ];
-        let none = Map::new();
-        let address = Some("203.0.113.7".parse().unwrap());
-        let roomy = minter(KeyAlgorithm::EcdsaP256, profiles.clone(), 1).unwrap();
+        let minter = minter(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, profiles).unwrap();
         runtime().block_on(async {
-            let issue = async |grant| {
-                let prepared = roomy.prepare(grant, &asker(&none, address), NOW).unwrap();
-                roomy.issue(prepared).await.unwrap()
-            };
             let json = |minted: &Minted| serde_json::from_slice::<Value>(minted.json()).unwrap();
-            assert_eq!(json(&*issue(0).await)["resource"], json!("https://cdn.example.com/own/u-1/*"));
-            assert!(!Arc::ptr_eq(&issue(1).await, &issue(1).await));
+            let own = issue(&minter, 0, NOW).await.unwrap();
+            assert_eq!(json(&own)["resource"], json!("https://cdn.example.com/own/u-1/*"));
+            let [one, other] = [issue(&minter, 1, NOW).await.unwrap(), issue(&minter, 1, NOW).await.unwrap()];
+            assert!(!Arc::ptr_eq(&one, &other));
         });
-        let full = minter(KeyAlgorithm::EcdsaP256, profiles, 0).unwrap();
-        let prepared = full.prepare(0, &asker(&none, None), NOW).unwrap();
-        assert_eq!(runtime().block_on(full.issue(prepared)).unwrap_err(), IssueError::Busy);
+    }
+
+    #[test]
+    fn rsa_for_single_listeners_is_queued_and_the_queue_is_bounded() {
+        let bound = vec![profile("near", "https://cdn.example.com/near/*", true)];
+        let minter = minter(KeyAlgorithm::Rsa2048, HashAlgorithm::Sha256, bound).unwrap();
+        runtime().block_on(async {
+            let others = minter.queued.clone().try_acquire_many_owned(2).unwrap();
+            assert_eq!(issue(&minter, 0, NOW).await.unwrap_err(), IssueError::Busy);
+            drop(others);
+            assert!(issue(&minter, 0, NOW).await.is_ok());
+            assert_eq!(minter.queued.available_permits(), 2, "each signature gives its place back");
+        });
     }
 
     #[test]
@@ -317,31 +392,32 @@ mod tests {
             profile("own", "https://cdn.example.com/own/{claim:show}/*", false),
             profile("near", "https://cdn.example.com/near/*", true),
         ];
-        let minter = minter(KeyAlgorithm::EcdsaP256, profiles, 1).unwrap();
+        let minter = minter(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, profiles).unwrap();
         for claims in [json!({}), json!({"show": 7}), json!({"show": "a/*"}), json!({"show": ""})] {
             let claims = claims.as_object().unwrap();
             assert!(matches!(minter.prepare(0, &asker(claims, None), NOW), Err(PrepareError::Resource(_))));
         }
         let none = Map::new();
-        let near = |address| minter.prepare(1, &asker(&none, address), NOW).map(|_| ());
-        assert_eq!(near(None), Err(PrepareError::NoAddress));
-        assert_eq!(near(Some("2001:db8::1".parse().unwrap())), Err(PrepareError::Ipv6));
-        assert_eq!(near(Some("::ffff:203.0.113.7".parse().unwrap())), Ok(()));
+        let near = |address| minter.prepare(1, &asker(&none, address), NOW).map(|_| ()).unwrap_err();
+        assert_eq!(near(None), PrepareError::NoAddress);
+        assert_eq!(near(Some("2001:db8::1".parse().unwrap())), PrepareError::Ipv6);
+        let mapped = Some("::ffff:203.0.113.7".parse().unwrap());
+        assert!(minter.prepare(1, &asker(&none, mapped), NOW).is_ok());
     }
 
     #[test]
-    fn no_request_ever_waits_for_rsa_over_sha1() {
+    fn nobody_can_have_rsa_over_sha1_signed_for_himself() {
         let bound = vec![profile("near", "https://cdn.example.com/near/*", true)];
-        let refused = minter(KeyAlgorithm::Rsa2048, bound, 1).map(|_| ()).unwrap_err();
+        let refused = minter(KeyAlgorithm::Rsa2048, HashAlgorithm::Sha1, bound).unwrap_err();
         assert_eq!(refused, MinterError::SlowSignature { grant: "near".into() });
-        let shared = vec![profile("a", "https://cdn.example.com/a/*", false)];
-        assert!(minter(KeyAlgorithm::Rsa2048, shared, 1).is_ok());
+        assert!(minter(KeyAlgorithm::Rsa2048, HashAlgorithm::Sha1, shared()).is_ok());
     }
 
     #[test]
     fn refuses_a_grant_whose_cookies_are_too_large() {
         let resource = format!("https://cdn.example.com/{}/*", "a".repeat(900));
-        let refused = minter(KeyAlgorithm::EcdsaP256, vec![profile("a", &resource, false)], 1).map(|_| ());
+        let large = vec![profile("a", &resource, false)];
+        let refused = minter(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, large);
         assert!(matches!(refused, Err(MinterError::TooLarge { bytes, .. }) if bytes > MAX_SET_BYTES));
     }
 }

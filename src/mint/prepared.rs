@@ -1,10 +1,12 @@
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::profile::{AddressRule, Ipv6Clients, Profile};
+use super::minted::Minted;
+use super::minter::{IssueError, Minter};
+use super::profile::{AddressRule, Ipv6Clients};
 use super::resource_template::FillError;
-use super::step::ExpiryStep;
 use crate::cloudfront::{Policy, PolicyError, SourceIp};
 
 /// Who asks, as far as a mint depends on it.
@@ -36,27 +38,25 @@ pub enum PrepareError {
 }
 
 /// A mint that may be signed: resource filled in, expiry rounded up, address decided. That a value
-/// of this type exists is the proof that the checks ran; signing consumes it.
+/// of this type exists is the proof that the checks ran; [`Prepared::issue`] consumes it.
 #[derive(Debug)]
-pub struct Prepared {
-    /// Index of the profile, which the minter looks up again.
-    pub(super) profile: usize,
-    pub(super) policy: Policy,
-    /// Whether every listener gets this very policy.
-    pub(super) shared: bool,
+pub struct Prepared<'m> {
+    minter: &'m Minter,
+    grant: usize,
+    policy: Policy,
 }
 
-impl Prepared {
-    /// `now` in epoch seconds.
+impl<'m> Prepared<'m> {
+    /// `grant` is an index into the minter's profiles, `now` in epoch seconds.
     pub(super) fn new(
-        index: usize,
-        profile: &Profile,
-        step: ExpiryStep,
+        minter: &'m Minter,
+        grant: usize,
         asker: &Asker<'_>,
         now: i64,
     ) -> Result<Self, PrepareError> {
+        let profile = &minter.profiles()[grant];
         let resource = profile.prepare_resource(asker.subject, asker.claims)?;
-        let mut policy = Policy::new(resource, step.expiry(now, profile.ttl())?);
+        let mut policy = Policy::new(resource, minter.expiry(profile, now)?);
         if let AddressRule::Bound(ipv6_clients) = profile.address() {
             match (asker.address.map(|address| address.to_canonical()), ipv6_clients) {
                 (Some(IpAddr::V4(address)), _) => policy = policy.from_address(SourceIp::from(address)),
@@ -65,6 +65,18 @@ impl Prepared {
                 (None, _) => return Err(PrepareError::NoAddress),
             }
         }
-        Ok(Self { profile: index, policy, shared: profile.is_shared() })
+        Ok(Self { minter, grant, policy })
+    }
+
+    pub(super) fn into_policy(self) -> Policy {
+        self.policy
+    }
+
+    /// Signs, or hands out the signature that everybody shares.
+    ///
+    /// # Errors
+    /// [`IssueError::Busy`] when too many signatures are being made; [`IssueError::Sign`].
+    pub async fn issue(self) -> Result<Arc<Minted>, IssueError> {
+        self.minter.issue(self.grant, self.policy).await
     }
 }

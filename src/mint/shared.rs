@@ -1,10 +1,9 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
 
 use super::minted::Minted;
-use crate::cloudfront::{EpochSeconds, Policy, SignError};
+use crate::cloudfront::{EpochSeconds, SignError};
 
 /// The signatures of one shared grant: of the present expiry step and of those around it.
 #[derive(Default)]
@@ -24,31 +23,24 @@ impl SharedSlot {
         self.signed.load().iter().find(|minted| minted.expires_at() == expires.get()).cloned()
     }
 
-    /// Makes the signature unless somebody else has made it meanwhile.
-    pub(super) async fn find_or_sign<F>(&self, policy: Policy, sign: F) -> Result<Arc<Minted>, SignError>
-    where
-        F: FnOnce(Policy) -> Result<Minted, SignError> + Send + 'static,
-    {
-        let _one_at_a_time = self.signing.lock().await;
-        if let Some(minted) = self.find(policy.expires()) {
+    /// The same, made by `sign` if nobody has made it yet. Blocks, and runs to its end even if
+    /// whoever asked has gone: the next one finds what it made.
+    pub(super) fn find_or_sign(
+        &self,
+        expires: EpochSeconds,
+        sign: impl FnOnce() -> Result<Minted, SignError>,
+    ) -> Result<Arc<Minted>, SignError> {
+        // The lock guards no data that a panic could leave half-made.
+        let _one_at_a_time = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(minted) = self.find(expires) {
             return Ok(minted);
         }
-        let signed = tokio::task::spawn_blocking(move || sign(policy)).await;
-        let minted = Arc::new(signed.map_err(|_| SignError)??);
-        self.keep(minted.clone());
+        let minted = Arc::new(sign()?);
+        let mut signed = Vec::clone(&self.signed.load());
+        signed.push(minted.clone());
+        // In the order of being made, so that a clock stepped back does not drop what it needs now.
+        signed.drain(..signed.len().saturating_sub(KEPT));
+        self.signed.store(Arc::new(signed));
         Ok(minted)
-    }
-
-    /// Adds a signature and forgets the oldest beyond a handful.
-    pub(super) fn keep(&self, minted: Arc<Minted>) {
-        self.signed.rcu(|signed| {
-            let mut signed: Vec<_> =
-                signed.iter().filter(|known| known.expires_at() != minted.expires_at()).cloned().collect();
-            signed.push(minted.clone());
-            // In the order of being made, so that a clock stepped back does not drop what it needs now.
-            let surplus = signed.len().saturating_sub(KEPT);
-            signed.drain(..surplus);
-            signed
-        });
     }
 }

@@ -25,6 +25,11 @@ fn limited() -> Request {
     request(&OPENSSL, "everything ec sha1")
 }
 
+/// Its policy is padded.
+fn padded() -> Request {
+    request(&OPENSSL, "network ec sha256")
+}
+
 fn one_address() -> Request {
     request(&OPENSSL, "address rsa sha256")
 }
@@ -99,7 +104,9 @@ refused! {
     signature_longer: cookies().changed("Signature", |old| format!("AAAA{old}")) => AccessDenied at Signature;
     signature_of_another_policy: cookies().changed("Signature", text(&limited().value("Signature"))) => AccessDenied at Signature;
     signature_cut_short_ecdsa: cookies_sha256().changed("Signature", text("MAA_")) => AccessDenied at Signature;
-    policy_standard_padding: limited().changed("Policy", |old| old.replace('_', "=") + "=") => MalformedPolicy at PolicyForm;
+    policy_standard_padding: padded().changed("Policy", replaced("_", "=")) => MalformedPolicy at PolicyForm;
+    policy_without_padding: padded().changed("Policy", replaced("_", "")) => MalformedPolicy at PolicyForm;
+    policy_with_unused_bits: padded().changed("Policy", replaced("fQ__", "fR__")) => MalformedPolicy at PolicyForm;
     policy_unencoded: cookies().changed("Policy", text("{\"Statement\":[]}")) => MalformedPolicy at PolicyForm;
     policy_empty: cookies().changed("Policy", text("")) => MalformedPolicy at PolicyForm;
     policy_cut_short: cookies().changed("Policy", |old| old[..old.len() - 4].to_owned()) => MalformedPolicy at PolicyForm;
@@ -154,7 +161,7 @@ refused! {
     ipv6_address: limited().from("2001:db8::1") => AccessDenied at Address;
     mapped_other_address: one_address().from("::ffff:203.0.113.8") => AccessDenied at Address;
     ipv6_with_the_address_inside: one_address().from("64:ff9b::203.0.113.7") => AccessDenied at Address;
-    no_address: limited().from_nowhere() => AccessDenied at Address;
+    no_address: limited().without_address() => AccessDenied at Address;
     other_network_by_url: request(&BOTOCORE, "url network rsa sha256").from("198.51.100.1") => AccessDenied at Address;
 
     // Everything that is wrong with a good signature is said at once.

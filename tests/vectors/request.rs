@@ -79,7 +79,7 @@ impl Request {
         Self { address: Some(address.parse().unwrap()), ..self }
     }
 
-    pub fn from_nowhere(self) -> Self {
+    pub fn without_address(self) -> Self {
         Self { address: None, ..self }
     }
 

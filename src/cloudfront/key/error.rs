@@ -36,6 +36,11 @@ pub enum KeyError {
         "the private key is encrypted: decrypt it with `openssl pkey -in KEY -out PLAIN` and keep the result readable by you alone"
     )]
     Encrypted,
+    /// The form that `ssh-keygen` writes by default.
+    #[error(
+        "this is an OpenSSH key: convert a copy of it with `ssh-keygen -p -m PEM -N '' -f COPY`, or make a key with `openssl genrsa 2048`"
+    )]
+    OpenSsh,
     /// A PEM block of another kind.
     #[error("the PEM block is none that holds {0}")]
     OtherBlock(Expected),

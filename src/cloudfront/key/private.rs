@@ -9,14 +9,15 @@ use aws_lc_rs::signature::{
 };
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPrivateKey as _};
 use rsa::pkcs8::der::Decode as _;
-use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, PrivateKeyInfo};
+use rsa::pkcs8::{EncodePrivateKey as _, PrivateKeyInfo};
 use rsa::signature::{RandomizedSigner as _, SignatureEncoding as _};
-use rsa::traits::PublicKeyParts as _;
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use super::error::{Expected, KeyError, SignError};
-use super::public::{EC_PUBLIC_KEY, RSA_ENCRYPTION, algorithm_name, on_p256};
+use super::public::{
+    EC_PUBLIC_KEY, RSA_ENCRYPTION, algorithm_name, exactly_2048_bits, on_p256, unnamed_curve,
+};
 use super::{KeyAlgorithm, PublicKey, text};
 use crate::cloudfront::HashAlgorithm;
 
@@ -49,6 +50,8 @@ impl SigningKey {
             "PRIVATE KEY" => Self::from_pkcs8(&block.der),
             "PUBLIC KEY" | "RSA PUBLIC KEY" => Err(KeyError::PublicKeyFound),
             "CERTIFICATE" => Err(KeyError::CertificateFound(Expected::PrivateKey)),
+            "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),
+            "DSA PRIVATE KEY" => Err(KeyError::Algorithm { algorithm: "DSA".to_owned() }),
             _ => Err(KeyError::OtherBlock(Expected::PrivateKey)),
         }
     }
@@ -103,7 +106,7 @@ impl SigningKey {
     /// Signs `message`: PKCS#1 v1.5 for RSA, ASN.1 DER for ECDSA.
     ///
     /// RSA over SHA-1 is made by `rsa` with blinding, whose timing is not constant
-    /// (RUSTSEC-2023-0071): never call it while a request waits.
+    /// (RUSTSEC-2023-0071): let nobody have it made at will and watch how long it takes.
     ///
     /// # Errors
     /// [`SignError`] if the library fails.
@@ -131,13 +134,23 @@ impl SigningKey {
     }
 
     fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
-        let key = rsa::RsaPrivateKey::from_pkcs1_der(der);
-        Self::from_rsa(key.map_err(|_| KeyError::Damaged(Expected::PrivateKey))?)
+        let damaged = KeyError::Damaged(Expected::PrivateKey);
+        let numbers = rsa::pkcs1::RsaPrivateKey::from_der(der).map_err(|_| damaged.clone())?;
+        exactly_2048_bits(numbers.modulus)?;
+        let key = rsa::RsaPrivateKey::from_pkcs1_der(der).map_err(|_| damaged.clone())?;
+        let der = key.to_pkcs1_der().map_err(|_| damaged.clone())?;
+        let pair = RsaKeyPair::from_der(der.as_bytes()).map_err(|_| damaged.clone())?;
+        let spki = pair.public_key().as_der().map_err(|_| damaged)?;
+        let sha1 = Box::new(rsa::pkcs1v15::SigningKey::new(key));
+        Self::proved(Inner::Rsa { sha1, sha256: Box::new(pair) }, spki.as_ref())
     }
 
     fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
         let damaged = KeyError::Damaged(Expected::PrivateKey);
-        let key = sec1::EcPrivateKey::from_der(der).map_err(|_| damaged.clone())?;
+        let key = sec1::EcPrivateKey::from_der(der).map_err(|_| match spells_its_curve_out(der) {
+            true => unnamed_curve(),
+            false => damaged.clone(),
+        })?;
         on_p256(key.parameters.and_then(|p| p.named_curve()).map(|oid| oid.to_string()))?;
         let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der);
         Self::from_ecdsa(pair.map_err(|_| damaged)?)
@@ -147,7 +160,7 @@ impl SigningKey {
         let damaged = KeyError::Damaged(Expected::PrivateKey);
         let info = PrivateKeyInfo::try_from(der).map_err(|_| damaged.clone())?;
         match info.algorithm.oid.to_string().as_str() {
-            RSA_ENCRYPTION => Self::from_rsa(rsa::RsaPrivateKey::from_pkcs8_der(der).map_err(|_| damaged)?),
+            RSA_ENCRYPTION => Self::from_pkcs1(info.private_key),
             EC_PUBLIC_KEY => {
                 on_p256(info.algorithm.parameters_oid().ok().map(|oid| oid.to_string()))?;
                 let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der);
@@ -155,19 +168,6 @@ impl SigningKey {
             }
             other => Err(KeyError::Algorithm { algorithm: algorithm_name(other) }),
         }
-    }
-
-    fn from_rsa(key: rsa::RsaPrivateKey) -> Result<Self, KeyError> {
-        let bits = key.n().bits();
-        if bits != 2048 {
-            return Err(KeyError::RsaSize { bits });
-        }
-        let damaged = KeyError::Damaged(Expected::PrivateKey);
-        let der = key.to_pkcs1_der().map_err(|_| damaged.clone())?;
-        let pair = RsaKeyPair::from_der(der.as_bytes()).map_err(|_| damaged.clone())?;
-        let spki = pair.public_key().as_der().map_err(|_| damaged)?;
-        let sha1 = Box::new(rsa::pkcs1v15::SigningKey::new(key));
-        Self::proved(Inner::Rsa { sha1, sha256: Box::new(pair) }, spki.as_ref())
     }
 
     fn from_ecdsa(pair: EcdsaKeyPair) -> Result<Self, KeyError> {
@@ -201,4 +201,11 @@ fn sha1_as_p256_digest(message: &[u8]) -> Result<Digest, SignError> {
     let mut padded = [0; 32];
     padded[12..].copy_from_slice(&Sha1::digest(message));
     Digest::import_less_safe(&padded, &SHA256).map_err(|_| SignError)
+}
+
+/// Whether a SEC1 key describes its curve instead of naming it, which the reader cannot take: then
+/// the identifier of prime fields (1.2.840.10045.1.1) stands in it.
+fn spells_its_curve_out(der: &[u8]) -> bool {
+    const PRIME_FIELD: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x01, 0x01];
+    der.windows(PRIME_FIELD.len()).any(|bytes| bytes == PRIME_FIELD)
 }

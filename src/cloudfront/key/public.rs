@@ -5,10 +5,9 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA1_ASN1, ECDSA_P256_SHA256_ASN1, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
 };
-use rsa::pkcs8::DecodePublicKey as _;
 use rsa::pkcs8::der::Decode as _;
+use rsa::pkcs8::der::asn1::UintRef;
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
-use rsa::traits::PublicKeyParts as _;
 
 use super::error::{Expected, KeyError};
 use super::{KeyAlgorithm, text};
@@ -47,7 +46,7 @@ impl PublicKey {
         let damaged = KeyError::Damaged(Expected::PublicKey);
         let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| damaged.clone())?;
         let algorithm = match spki.algorithm.oid.to_string().as_str() {
-            RSA_ENCRYPTION => rsa_2048(der)?,
+            RSA_ENCRYPTION => rsa_2048(spki.subject_public_key.raw_bytes())?,
             EC_PUBLIC_KEY => on_p256(spki.algorithm.parameters_oid().ok().map(|oid| oid.to_string()))?,
             other => return Err(KeyError::Algorithm { algorithm: algorithm_name(other) }),
         };
@@ -110,13 +109,18 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-fn rsa_2048(spki: &[u8]) -> Result<KeyAlgorithm, KeyError> {
-    let key = rsa::RsaPublicKey::from_public_key_der(spki);
-    match key.map(|key| key.n().bits()) {
-        Ok(2048) => Ok(KeyAlgorithm::Rsa2048),
-        Ok(bits) => Err(KeyError::RsaSize { bits }),
-        // The reader gives up above 4096 bits, so the size is all that can be wrong with a sound key.
-        Err(_) => Err(KeyError::Damaged(Expected::PublicKey)),
+fn rsa_2048(key: &[u8]) -> Result<KeyAlgorithm, KeyError> {
+    let numbers = rsa::pkcs1::RsaPublicKey::from_der(key);
+    exactly_2048_bits(numbers.map_err(|_| KeyError::Damaged(Expected::PublicKey))?.modulus)
+}
+
+/// Counted before anything reads the key, since readers give up on large ones without a word on why.
+pub(super) fn exactly_2048_bits(modulus: UintRef<'_>) -> Result<KeyAlgorithm, KeyError> {
+    let bytes = modulus.as_bytes();
+    let unused = bytes.first().map_or(0, |first| first.leading_zeros() as usize);
+    match bytes.len() * 8 - unused {
+        2048 => Ok(KeyAlgorithm::Rsa2048),
+        bits => Err(KeyError::RsaSize { bits }),
     }
 }
 
@@ -124,19 +128,23 @@ fn rsa_2048(spki: &[u8]) -> Result<KeyAlgorithm, KeyError> {
 pub(super) fn on_p256(curve: Option<String>) -> Result<KeyAlgorithm, KeyError> {
     match curve.as_deref() {
         Some(P256) => Ok(KeyAlgorithm::EcdsaP256),
-        other => Err(KeyError::Curve { curve: curve_name(other) }),
+        Some(other) => Err(KeyError::Curve { curve: curve_name(other) }),
+        None => Err(unnamed_curve()),
     }
 }
 
-fn curve_name(oid: Option<&str>) -> String {
+pub(super) fn unnamed_curve() -> KeyError {
+    KeyError::Curve { curve: "a curve that it does not name".to_owned() }
+}
+
+fn curve_name(oid: &str) -> String {
     match oid {
-        Some("1.3.132.0.34") => "P-384",
-        Some("1.3.132.0.35") => "P-521",
-        Some("1.3.132.0.10") => "secp256k1",
-        Some("1.3.132.0.33") => "P-224",
-        Some("1.2.840.10045.3.1.1") => "P-192",
-        Some(other) => other,
-        None => "a curve that it does not name",
+        "1.3.132.0.34" => "P-384",
+        "1.3.132.0.35" => "P-521",
+        "1.3.132.0.10" => "secp256k1",
+        "1.3.132.0.33" => "P-224",
+        "1.2.840.10045.3.1.1" => "P-192",
+        other => other,
     }
     .to_owned()
 }

@@ -26,7 +26,10 @@ pub(super) fn only_block(input: &[u8], expected: Expected) -> Result<Block, KeyE
         return Err(KeyError::Several);
     }
     if is_encrypted(&block) {
-        return Err(KeyError::Encrypted);
+        return Err(match expected {
+            Expected::PrivateKey => KeyError::Encrypted,
+            Expected::PublicKey => KeyError::PrivateKeyFound,
+        });
     }
     Ok(Block { label: block.tag().to_owned(), der: Zeroizing::new(block.into_contents()) })
 }
@@ -38,7 +41,15 @@ fn normalised(input: &[u8], expected: Expected) -> Result<Zeroizing<String>, Key
     }
     let trimmed = text.trim_start_matches('\u{feff}').trim().trim_matches(['"', '\'']);
     let unescaped = Zeroizing::new(trimmed.replace("\\r", "").replace("\\n", "\n"));
-    Ok(Zeroizing::new(unescaped.replace('\r', "").trim().to_owned()))
+    // A lone CR ends a line too. An empty line ends PEM headers, so where there are none, the empty
+    // lines that pasting doubled are left out.
+    let mut lines = Zeroizing::new(unescaped.replace("\r\n", "\n").replace('\r', "\n"));
+    if !lines.contains(':') {
+        while lines.contains("\n\n") {
+            lines = Zeroizing::new(lines.replace("\n\n", "\n"));
+        }
+    }
+    Ok(Zeroizing::new(lines.trim().to_owned()))
 }
 
 /// PKCS#8 says so in its label, the older forms in a header (RFC 1421 §4.6.1.1).

@@ -60,7 +60,7 @@ impl<'a> Credentials<'a> {
         found
     }
 
-    /// The policy or the expiry. With both, the policy is what counts [inferred].
+    /// The policy or the expiry. With both, the policy is what counts (inferred).
     #[must_use]
     pub fn proof(&self) -> Option<Proof<'_>> {
         match (&self.policy, &self.expires) {

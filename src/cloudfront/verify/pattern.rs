@@ -50,7 +50,7 @@ fn path_and_query(pattern: &str, path: &str, query: Option<&str>) -> bool {
 }
 
 /// The AWS SDKs write the `?` before a query unescaped, where it reads as "exactly one
-/// character": here that character is the separator itself [inferred].
+/// character": here that character is the separator itself (inferred).
 fn unescaped_separator(pattern: &str, path: &str, query: &str) -> bool {
     pattern.match_indices('?').any(|(at, _)| glob(&pattern[..at], path) && glob(&pattern[at + 1..], query))
 }
@@ -113,7 +113,7 @@ fn tokens(pattern: &str) -> Vec<Token> {
 }
 
 /// `/podcasts/../private` is under `/podcasts/` for a matcher and elsewhere for an origin. Which
-/// of the two CloudFront means is undocumented: no policy covers such a path [inferred]. Some
+/// of the two CloudFront means is undocumented: no policy covers such a path (inferred). Some
 /// origins take an encoded slash for a slash, so it ends a segment here.
 fn has_dot_segment(path: &str) -> bool {
     let plain = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");

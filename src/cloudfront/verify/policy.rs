@@ -96,7 +96,7 @@ pub(super) fn canned(url: &str, expires: &str) -> Result<(Vec<u8>, SignedPolicy)
     Ok((document.into_bytes(), policy))
 }
 
-/// The members of an object under the given names; any other name is refused [inferred].
+/// The members of an object under the given names; any other name is refused (inferred).
 fn members<const N: usize>(json: Json, names: [&str; N]) -> Result<[Option<Json>; N], &'static str> {
     let Json::Object(found) = json else { return Err("not an object where one belongs") };
     let mut values = [const { None }; N];

@@ -8,7 +8,7 @@ pub enum Refusal {
     /// An id that this behaviour does not trust.
     #[serde(rename = "InvalidKey")]
     UnknownKey,
-    /// A signature that is missing [inferred] or not in the alphabet.
+    /// A signature that is missing (inferred) or not in the alphabet.
     MalformedSignature,
     /// A policy that is missing or not of the form of rules §2.
     MalformedPolicy,
@@ -43,19 +43,19 @@ impl Refusal {
 }
 
 /// The checks, in the order in which they are made. The order between the signature's encoding
-/// and the policy's form is not documented [inferred].
+/// and the policy's form is not documented (inferred).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckName {
     /// Whether the URL or the cookies speak for the request.
     Source,
-    /// No credential is given twice: which of two wins is undocumented, so two are refused [inferred].
+    /// No credential is given twice: which of two wins is undocumented, so two are refused (inferred).
     OneValueEach,
     /// There is a key-pair id.
     KeyPairId,
     /// The behaviour trusts that key.
     TrustedKey,
-    /// The hash is SHA-1, SHA-256 or absent; another value is refused [inferred].
+    /// The hash is SHA-1, SHA-256 or absent; another value is refused (inferred).
     HashAlgorithm,
     /// The signature is there and decodes.
     SignatureEncoding,

@@ -1,0 +1,146 @@
+//! The three servers, put together as an operator would: edgemint from a configuration file and a
+//! keyring, the edge with the public key, the web app with the ticket's secret.
+
+use std::io;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+
+use super::app::{App, Counters, EdgeEvents, Places, TicketIssuer, routes};
+use super::edgemint::{AUDIENCE, Edgemint, SetUpError};
+use super::library::{self, PROTECTED};
+use super::ports::{PortError, Ports};
+use crate::edge::{self, Behaviour, Edge, Origin, OriginError, ViewerScheme};
+use crate::http::{self, MediaBytes, StartError};
+
+/// What the three hosts have in common: browsers resolve names under `localhost` by themselves.
+const DOMAIN: &str = "edgemint.localhost";
+
+/// How long a stop waits for pages that follow the events and players that are half-way, in seconds.
+const STOP_SECONDS: u64 = 1;
+
+/// The running demo. Its key, audio and configuration are in a temporary directory that goes with it.
+pub struct Demo {
+    places: Places,
+    edgemint: Server,
+    app: Server,
+    edge: Server,
+    _directory: TempDir,
+}
+
+/// Why the demo did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// A port is taken.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// A directory or a file could not be made, or a listener not be used.
+    #[error("cannot set the demo up: {0}")]
+    Io(#[from] io::Error),
+    /// edgemint could not be set up.
+    #[error(transparent)]
+    SetUp(#[from] SetUpError),
+    /// The edge could not be set up.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// edgemint did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+impl Demo {
+    /// Binds the ports, makes key, audio and configuration, and starts all three servers. Cookies
+    /// live for `lifetime`, in whole seconds. Call it within an actix system.
+    ///
+    /// # Errors
+    /// [`DemoError`].
+    pub fn start(ports: Ports, lifetime: Duration) -> Result<Self, DemoError> {
+        let listeners = ports.bind()?;
+        let places = Places {
+            app: origin("app", &listeners.app)?,
+            edgemint: origin("id", &listeners.edgemint)?,
+            cdn: origin("cdn", &listeners.edge)?,
+        };
+        let directory = tempfile::Builder::new().prefix("edgemint-demo-").tempdir()?;
+        let media = directory.path().join("media");
+        std::fs::create_dir(&media)?;
+        let episodes = library::write(&media)?;
+        let address = listeners.edgemint.local_addr()?;
+        let now = OffsetDateTime::now_utc();
+        let edgemint = Edgemint::set_up(directory.path(), address, &places, DOMAIN, lifetime, now)?;
+
+        let (events, counters) = (EdgeEvents::new(), Counters::default());
+        let edge = edge(&media, &places, &edgemint, events.clone())?;
+        let edge = serve(listeners.edge, counters.edge.clone(), move |config| {
+            edge::configure(config, edge.clone())
+        })?;
+        let tickets = TicketIssuer::new(edgemint.ticket_secret.as_bytes(), &places.app, AUDIENCE);
+        let sent_by_edgemint = Some(counters.edgemint.clone());
+        let bound = http::serve_on(listeners.edgemint, edgemint.config, &edgemint.keyring, sent_by_edgemint)?;
+        let sent_by_app = counters.app.clone();
+        let app = App::new(places.clone(), tickets, episodes, lifetime.as_secs(), events, counters);
+        let app = web::Data::new(app);
+        let app = serve(listeners.app, sent_by_app, move |config| routes(app.clone())(config))?;
+        Ok(Self { places, edgemint: bound.server, app, edge, _directory: directory })
+    }
+
+    /// Where the three servers are.
+    #[must_use]
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Serves until SIGTERM or SIGINT, then removes everything that was made.
+    ///
+    /// # Errors
+    /// When a server fails.
+    pub async fn run(self) -> io::Result<()> {
+        let others = [self.app.handle(), self.edge.handle()];
+        actix_web::rt::spawn(self.app);
+        actix_web::rt::spawn(self.edge);
+        // The one that takes signals.
+        let done = self.edgemint.await;
+        futures_util::future::join_all(others.iter().map(|server| server.stop(true))).await;
+        done
+    }
+}
+
+fn origin(name: &str, listener: &TcpListener) -> io::Result<String> {
+    Ok(format!("http://{name}.{DOMAIN}:{}", listener.local_addr()?.port()))
+}
+
+/// The edge: public key only, and pages of the app may read what it serves, so that a refusal differs.
+fn edge(media: &Path, places: &Places, edgemint: &Edgemint, events: EdgeEvents) -> Result<Edge, DemoError> {
+    let trusted = [(edgemint.key_pair_id.clone(), edgemint.public_key.clone())].into_iter().collect();
+    let host = places.cdn.trim_start_matches("http://");
+    Ok(Edge::new(Origin::directory(media)?)
+        .protecting(Behaviour::new(PROTECTED.parse().expect("a path pattern"), trusted))
+        .named(host.parse().expect("a host name and a port"))
+        .with_scheme(ViewerScheme::Http)
+        .allowing_origin(places.app.parse().expect("an origin"))
+        .observed_by(Arc::new(events)))
+}
+
+fn serve(
+    listener: TcpListener,
+    sent: MediaBytes,
+    configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<Server> {
+    let server = HttpServer::new(move || {
+        let sent = sent.clone();
+        actix_web::App::new()
+            .wrap(from_fn(move |request, next| sent.clone().count(request, next)))
+            .configure(configure.clone())
+    });
+    // A viewer that hangs up stops the reading of its file at once.
+    let server =
+        server.workers(1).h1_allow_half_closed(false).shutdown_timeout(STOP_SECONDS).disable_signals();
+    Ok(server.listen(listener)?.run())
+}
