@@ -51,8 +51,8 @@ impl Progress {
         }
     }
 
-    /// The start of another request may have come already, together with the last one. So the idle time
-    /// is bounded here too, later than by actix-http, which stops its own clock then.
+    /// Later than actix-http ends a connection that is idle, unless another request has begun and it
+    /// has stopped its clock.
     fn bytes_went(&self) {
         self.is_idle.set(true);
         self.wait(self.patience.idle + self.patience.head);
@@ -141,5 +141,76 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(50);
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    async fn pair() -> (Connection, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let patience = Patience { head: SOON, request: SOON, idle: SOON };
+        (Connection::new(listener.accept().await.unwrap().0, patience), peer)
+    }
+
+    #[actix_web::test]
+    async fn a_peer_that_sends_nothing_is_as_good_as_gone() {
+        let (mut connection, _peer) = pair().await;
+        let read = timeout(DEADLINE, connection.read(&mut [0])).await.unwrap();
+        assert_eq!(read.unwrap(), 0);
+    }
+
+    #[actix_web::test]
+    async fn a_peer_that_reads_nothing_is_given_up() {
+        let (mut connection, _peer) = pair().await;
+        let flood = async {
+            loop {
+                if let Err(error) = connection.write_all(&[0; 65536]).await {
+                    return error;
+                }
+            }
+        };
+        assert_eq!(timeout(DEADLINE, flood).await.unwrap().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[actix_web::test]
+    async fn bytes_that_drip_win_no_time() {
+        let (mut connection, mut peer) = pair().await;
+        connection.write_all(b"an answer").await.unwrap();
+        let drip = async {
+            while peer.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(SOON / 10).await;
+            }
+        };
+        let read = async {
+            let started = Instant::now();
+            while connection.read(&mut [0]).await.unwrap() > 0 {}
+            drop(connection);
+            started.elapsed()
+        };
+        let (took, ()) = timeout(DEADLINE, futures_util::future::join(read, drip)).await.unwrap();
+        assert!(took >= SOON, "{took:?}");
+    }
+
+    #[actix_web::test]
+    async fn a_request_under_way_has_its_own_time() {
+        let (connection, _peer) = pair().await;
+        let progress = connection.progress();
+        let before = progress.waits_until.get();
+        tokio::time::sleep(SOON / 10).await;
+        progress.head_is_whole();
+        assert!(progress.waits_until.get() > before);
+        let asked = progress.waits_until.get();
+        progress.bytes_came();
+        assert_eq!(progress.waits_until.get(), asked, "its body wins no time");
     }
 }

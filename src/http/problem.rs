@@ -1,5 +1,9 @@
 //! The one mapping from what went wrong to an HTTP answer (RFC 9457). The client gets a constant
 //! for each kind; what exactly went wrong is for the log.
+//!
+//! What never becomes a request is not answered here but by actix-http: bytes that cannot be parsed (400),
+//! a first head that is late (408), more than 96 headers or 128 KiB of head (431). Those answers are empty, and
+//! the connection ends. A later head that is late gets no answer.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};

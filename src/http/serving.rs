@@ -5,7 +5,6 @@
 use std::future::ready;
 use std::io;
 use std::net::TcpListener;
-use std::num::NonZero;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -26,6 +25,9 @@ use super::routes::routes;
 use super::service::Service;
 use crate::config::ServerConfig;
 
+/// As many as actix takes; the configuration allows no more.
+const MAX_WORKERS: usize = 512;
+
 /// actix-http reads a clock that is up to this much behind, so its times end early.
 const CLOCK_LAG: Duration = Duration::from_millis(500);
 
@@ -40,8 +42,10 @@ pub(super) fn serve(
     service: web::Data<Service>,
     media: Option<MediaBytes>,
 ) -> io::Result<Server> {
-    let cores = |workers: usize| Ok(NonZero::new(workers).unwrap_or(NonZero::<usize>::MIN));
-    let workers = settings.workers.map_or_else(available_parallelism, cores)?.get();
+    let workers = match settings.workers {
+        Some(workers) => workers,
+        None => available_parallelism()?.get().min(MAX_WORKERS),
+    };
     let server = Server::build()
         .disable_signals()
         .workers(workers)

@@ -94,6 +94,17 @@ fn a_private_file_that_others_can_read_is_refused_with_the_chmod() {
 }
 
 #[test]
+fn more_workers_than_can_be_are_refused() {
+    for workers in ["0", "513", "-1"] {
+        let setup = Setup::new().server(&format!("workers = {workers}"));
+        let output = setup.serve().output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains("server.workers") && stderr.contains("512"), "{stderr}");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_named() {
     let setup = Setup::new();
     std::fs::rename(setup.path("keys"), setup.path("elsewhere")).unwrap();

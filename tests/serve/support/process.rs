@@ -171,6 +171,7 @@ impl Service {
 }
 
 impl Drop for Service {
+    #[expect(clippy::print_stderr, reason = "a test that fails shows what the service said")]
     fn drop(&mut self) {
         let command_line = fs::read_to_string(format!("/proc/{}/cmdline", self.pid())).unwrap_or_default();
         let _ = self.child.kill();
