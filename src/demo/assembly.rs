@@ -10,8 +10,10 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
+use futures_util::future::{Either, join_all, select, try_join3};
 use tempfile::TempDir;
 use time::OffsetDateTime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::app::{App, Counters, EdgeEvents, Places, TicketIssuer, routes};
 use super::edgemint::{AUDIENCE, Edgemint, SetUpError};
@@ -32,6 +34,7 @@ pub struct Demo {
     edgemint: Server,
     app: Server,
     edge: Server,
+    stop_signals: [Signal; 2],
     _directory: TempDir,
 }
 
@@ -62,6 +65,8 @@ impl Demo {
     /// # Errors
     /// [`DemoError`].
     pub fn start(ports: Ports, lifetime: Duration) -> Result<Self, DemoError> {
+        // Before there is anything to remove: a signal from here on is not lost, and does not kill.
+        let stop_signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let listeners = ports.bind()?;
         let places = Places {
             app: origin("app", &listeners.app)?,
@@ -88,7 +93,7 @@ impl Demo {
         let app = App::new(places.clone(), tickets, episodes, lifetime.as_secs(), events, counters);
         let app = web::Data::new(app);
         let app = serve(listeners.app, sent_by_app, move |config| routes(app.clone())(config))?;
-        Ok(Self { places, edgemint: bound.server, app, edge, _directory: directory })
+        Ok(Self { places, edgemint: bound.server, app, edge, stop_signals, _directory: directory })
     }
 
     /// Where the three servers are.
@@ -102,13 +107,16 @@ impl Demo {
     /// # Errors
     /// When a server fails.
     pub async fn run(self) -> io::Result<()> {
-        let others = [self.app.handle(), self.edge.handle()];
-        actix_web::rt::spawn(self.app);
-        actix_web::rt::spawn(self.edge);
-        // The one that takes signals.
-        let done = self.edgemint.await;
-        futures_util::future::join_all(others.iter().map(|server| server.stop(true))).await;
-        done
+        let handles = [self.app.handle(), self.edge.handle(), self.edgemint.handle()];
+        let [mut terminate, mut interrupt] = self.stop_signals;
+        let servers = actix_web::rt::spawn(try_join3(self.app, self.edge, self.edgemint));
+        let stopped = select(Box::pin(terminate.recv()), Box::pin(interrupt.recv()));
+        let servers = match select(stopped, servers).await {
+            Either::Left((_, servers)) => servers,
+            Either::Right((ended, _)) => return ended.map_err(io::Error::other)?.map(drop),
+        };
+        join_all(handles.iter().map(|server| server.stop(true))).await;
+        servers.await.map_err(io::Error::other)?.map(drop)
     }
 }
 
