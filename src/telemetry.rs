@@ -3,6 +3,9 @@
 //! Never logged: private keys, tickets, cookies, signatures, API keys, request paths and queries.
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How log lines are written, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,12 +73,26 @@ pub fn start(config: LogConfig) {
     // A closed log pipe must not take the service down, and complaining about it on standard error
     // would do just that.
     let builder = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::from(config.level))
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .log_internal_errors(false);
+    let said = said(config.level.into());
     let _ = match config.format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Text => builder.compact().try_init(),
+        LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(false).finish().with(said).try_init()
+        }
+        LogFormat::Text => builder.compact().finish().with(said).try_init(),
     };
+}
+
+/// What libraries say in detail holds pieces of requests, whatever the level: they are heard when
+/// something is wrong. To actix-http every garbled request is an error, of which one may be told who
+/// looks for a fault.
+fn said(level: LevelFilter) -> Targets {
+    let garbled = if level >= LevelFilter::DEBUG { LevelFilter::ERROR } else { LevelFilter::OFF };
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("edgemint", level)
+        .with_target("actix_http", garbled)
 }

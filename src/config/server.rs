@@ -79,7 +79,7 @@ pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>
     let app_origins = app_origins(raw.app_origins, section.as_ref(), needs, reader);
     let return_urls = return_urls(raw.default_return, app_origins.as_deref(), reader);
     let trusted_proxies = reader.items(raw.trusted_proxies, |text| network(&text));
-    let workers = reader.optional(raw.workers, number_in(1..=1024));
+    let workers = reader.optional(raw.workers, number_in(1..=512));
     let max_connections = max_connections(raw.max_connections, needs.descriptor_limit, reader);
     let max_body = reader.optional(raw.max_body, number_in(1024..=1_048_576));
     // Only here, where all of it has been read, may what is missing end the reading.

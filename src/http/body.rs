@@ -2,8 +2,10 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Payload;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::problem::Problem;
+use crate::session::strict_json;
 
 /// Reads a JSON body of at most `limit` bytes.
 ///
@@ -17,18 +19,29 @@ pub(super) async fn json<T: DeserializeOwned>(
     if !is_json(request) {
         return Err(Problem::ContentType);
     }
+    // Refused before it comes, which may be never.
+    if declared_length(request).is_some_and(|length| length > limit) {
+        return Err(Problem::BodyTooLarge { limit });
+    }
     let bytes = match payload.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(_)) => return Err(Problem::BodyIncomplete),
         Err(_) => return Err(Problem::BodyTooLarge { limit }),
     };
-    serde_json::from_slice(&bytes).map_err(|_| Problem::Body)
+    // Two readers of one body must not see two of it: no name twice, at any depth.
+    let members = strict_json::parse_object(&bytes).map_err(|_| Problem::Body)?;
+    serde_json::from_value(Value::Object(members)).map_err(|_| Problem::Body)
 }
 
-/// `application/json`, whatever its parameters. Compressed bodies are not taken.
+fn declared_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// `application/json`, whatever its parameters, and once. Compressed bodies are not taken.
 fn is_json(request: &HttpRequest) -> bool {
-    let declared = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = declared.map(|value| value.split(';').next().unwrap_or_default().trim());
-    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+    let mut declared = request.headers().get_all(header::CONTENT_TYPE);
+    let (Some(declared), None) = (declared.next(), declared.next()) else { return false };
+    let essence = declared.to_str().ok().and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
         && !request.headers().contains_key(header::CONTENT_ENCODING)
 }

@@ -1,6 +1,7 @@
 //! What holds for every route: a bound on the head, the headers of every answer, and one line in
 //! the log for what was refused or failed.
 
+use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -9,6 +10,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError as _};
 
+use super::connection::Progress;
 use super::problem::Problem;
 use super::request_id::RequestId;
 
@@ -26,6 +28,9 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
+    if let Some(progress) = request.conn_data::<Rc<Progress>>() {
+        progress.head_is_whole();
+    }
     let id = RequestId::next();
     let mut response = if head_size(&request) > MAX_HEAD_BYTES {
         let problem = Problem::HeadTooLarge { limit: MAX_HEAD_BYTES };

@@ -3,6 +3,7 @@
 mod api_keys;
 mod body;
 mod client_address;
+mod connection;
 mod enter;
 mod guard;
 mod health;
@@ -13,6 +14,7 @@ mod request_id;
 mod routes;
 mod server;
 mod service;
+mod serving;
 
 pub use media_bytes::MediaBytes;
 pub use server::{Bound, StartError, bind, serve_on};

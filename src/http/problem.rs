@@ -1,5 +1,9 @@
 //! The one mapping from what went wrong to an HTTP answer (RFC 9457). The client gets a constant
 //! for each kind; what exactly went wrong is for the log.
+//!
+//! What never becomes a request is not answered here but by actix-http: bytes that cannot be parsed (400),
+//! a first head that is late (408), more than 96 headers or 128 KiB of head (431). Those answers are empty, and
+//! the connection ends. A later head that is late gets no answer.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -169,12 +173,16 @@ impl Problem {
             Self::ReplayStore(_) | Self::NoActiveKey | Self::Issue(IssueError::Busy) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
-            // Whatever is still to come of the request would be read as the next one.
-            Self::BodyTooLarge { .. } | Self::BodyIncomplete | Self::Timeout | Self::HeadTooLarge { .. } => {
-                Some((header::CONNECTION, HeaderValue::from_static("close")))
-            }
             _ => None,
         }
+    }
+
+    /// Whether the connection is of no more use: what is still to come of the request is not waited for.
+    fn ends_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::BodyTooLarge { .. } | Self::BodyIncomplete | Self::Timeout | Self::HeadTooLarge { .. }
+        )
     }
 }
 
@@ -189,6 +197,9 @@ impl ResponseError for Problem {
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         if let Some(header) = self.header() {
             response.insert_header(header);
+        }
+        if self.ends_connection() {
+            response.force_close();
         }
         response.body(json!({"status": status.as_u16(), "code": code, "title": title}).to_string())
     }

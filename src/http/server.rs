@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::{Condition, from_fn};
-use actix_web::{App, HttpServer, web};
+use actix_web::web;
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::guard::guard;
 use super::media_bytes::MediaBytes;
-use super::routes::routes;
 use super::service::{self, Service};
+use super::serving::{serve, stop_on_signal};
 use crate::cloudfront::Signer;
-use crate::config::{Config, ServerConfig};
+use crate::config::Config;
 use crate::keyring::{ActiveKey, Keyring};
 use crate::mint::{ExpiryStep, Minter, MinterError};
 use crate::session::ticket::TicketSettingsError;
@@ -31,6 +30,9 @@ pub enum StartError {
     /// The ticket settings together.
     #[error(transparent)]
     Settings(#[from] TicketSettingsError),
+    /// The signals that stop the service cannot be received.
+    #[error("cannot wait for SIGTERM and SIGINT: {0}")]
+    Signals(io::Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason}; choose another with server.listen or --listen")]
     Bind {
@@ -45,7 +47,8 @@ pub enum StartError {
 pub struct Bound {
     /// Where it listens; the port is the real one.
     pub address: SocketAddr,
-    /// Runs until it is stopped by SIGTERM or SIGINT, or through its handle.
+    /// Runs until it is stopped by SIGTERM (what is under way is answered first) or SIGINT (it is not),
+    /// which count from now on, or through its handle.
     pub server: Server,
 }
 
@@ -83,7 +86,11 @@ pub fn serve_on(
     let service = web::Data::new(Service::new(config, minter)?);
     let bind_error = |reason| StartError::Bind { address: settings.listen, reason };
     let address = listener.local_addr().map_err(bind_error)?;
+    // Before anybody is told the port: actix would listen for signals only once the server runs.
+    let terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
     let server = serve(listener, &settings, service.clone(), media).map_err(bind_error)?;
+    actix_web::rt::spawn(stop_on_signal(server.handle(), terminate, interrupt));
     actix_web::rt::spawn(sign_ahead(service));
     Ok(Bound { address, server })
 }
@@ -93,43 +100,6 @@ fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, MinterError> {
     let signer = Signer::new(key.key_pair_id().clone(), key.key().clone(), key.hash());
     let step = ExpiryStep::new(config.mint.expiry_step).expect("checked by the configuration");
     Minter::new(signer, profiles, step, config.mint.max_signatures, service::now())
-}
-
-fn serve(
-    listener: TcpListener,
-    settings: &ServerConfig,
-    service: web::Data<Service>,
-    media: Option<MediaBytes>,
-) -> io::Result<Server> {
-    let workers = settings
-        .workers
-        .map_or_else(std::thread::available_parallelism, |workers| {
-            Ok(workers.try_into().unwrap_or(std::num::NonZero::<usize>::MIN))
-        })?
-        .get();
-    let base_path = settings.base_path.clone();
-    let app = move || {
-        let counter = media.clone().unwrap_or_default();
-        App::new()
-            .wrap(Condition::new(
-                media.is_some(),
-                from_fn(move |request, next| counter.clone().count(request, next)),
-            ))
-            .wrap(from_fn(guard))
-            .app_data(service.clone())
-            .configure(|config| routes(&base_path, config))
-    };
-    let server = HttpServer::new(app)
-        .workers(workers)
-        // The cap holds for the whole service, actix counts by worker.
-        .max_connections(settings.max_connections.div_ceil(workers))
-        // Blocking work is one signature now and then.
-        .worker_max_blocking_threads(1)
-        .client_request_timeout(settings.head_timeout)
-        .keep_alive(settings.keep_alive)
-        .shutdown_timeout(settings.shutdown_timeout.as_secs())
-        .listen(listener)?;
-    Ok(server.run())
 }
 
 /// Keeps the shared signatures ahead of the clock, off every request's path.

@@ -8,7 +8,7 @@ pub mod api_key;
 mod identity;
 pub mod replay;
 pub mod return_url;
-mod strict_json;
+pub(crate) mod strict_json;
 pub mod ticket;
 
 pub use identity::{Session, Subject, SubjectError};

@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 
 /// Why bytes are not a strict JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JsonRefusal {
+pub(crate) enum JsonRefusal {
     /// A name occurs twice in one object.
     DuplicateMember,
     /// Not one JSON object and nothing else, or nested too deeply.
@@ -19,7 +19,7 @@ pub(super) enum JsonRefusal {
 }
 
 /// Reads one JSON object that fills all of `bytes`.
-pub(super) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonRefusal> {
+pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonRefusal> {
     let duplicate = Cell::new(false);
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { duplicate: &duplicate }.deserialize(&mut json).and_then(|value| {

@@ -193,7 +193,7 @@ const ROWS: &[Row] = &[
         "server.trusted_proxies[0]",
         "is not an address or a network",
     ),
-    (1, "[server]\nworkers = 0", ":2:11", "server.workers", "0 is out of range; write 1 to 1024"),
+    (1, "[server]\nworkers = 0", ":2:11", "server.workers", "0 is out of range; write 1 to 512"),
     (1, "[server]\nworkers = -1", ":2:11", "server.workers", "-1 is out of range"),
     (
         1,

@@ -1,0 +1,113 @@
+//! The HTTP server on its listener, with every wait for a peer bounded.
+//!
+//! Put together from the parts of actix-web's own `HttpServer`, which takes no connection but TCP's.
+
+use std::future::ready;
+use std::io;
+use std::net::TcpListener;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_http::{HttpService, Request};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server, ServerHandle, ServiceFactory, ServiceResponse, fn_service};
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::{App, Error, web};
+use futures_util::future::{Either, select};
+use tokio::net::TcpStream;
+use tokio::signal::unix::Signal;
+
+use super::connection::{Connection, Patience};
+use super::guard::guard;
+use super::media_bytes::MediaBytes;
+use super::routes::routes;
+use super::service::Service;
+use crate::config::ServerConfig;
+
+/// As many as actix takes; the configuration allows no more.
+const MAX_WORKERS: usize = 512;
+
+/// actix-http reads a clock that is up to this much behind, so its times end early.
+const CLOCK_LAG: Duration = Duration::from_millis(500);
+
+/// How long the rest of a refused request is read and dropped, so that its sender sees the answer
+/// before a reset.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The server, which runs once it is awaited. It minds no signal by itself.
+pub(super) fn serve(
+    listener: TcpListener,
+    settings: &ServerConfig,
+    service: web::Data<Service>,
+    media: Option<MediaBytes>,
+) -> io::Result<Server> {
+    let workers = match settings.workers {
+        Some(workers) => workers,
+        None => available_parallelism()?.get().min(MAX_WORKERS),
+    };
+    let server = Server::build()
+        .disable_signals()
+        .workers(workers)
+        // The cap holds for the whole service, actix counts by worker.
+        .max_concurrent_connections(settings.max_connections.div_ceil(workers))
+        // Blocking work is one signature now and then.
+        .worker_max_blocking_threads(1)
+        .shutdown_timeout(settings.shutdown_timeout.as_secs());
+    let stopping = server.graceful_shutdown_signal();
+    let settings = settings.clone();
+    let server = server.listen("edgemint", listener, move || {
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_request_timeout(settings.head_timeout + CLOCK_LAG)
+            .client_disconnect_timeout(LINGER + CLOCK_LAG)
+            .keep_alive(settings.keep_alive + CLOCK_LAG)
+            .on_connect_ext(|connection: &Connection, extensions| {
+                extensions.insert(connection.progress());
+            })
+            .h1(map_config(app(service.clone(), &settings, media.clone()), |()| AppConfig::default()));
+        let patience = Patience {
+            head: settings.head_timeout,
+            request: settings.request_timeout,
+            idle: settings.keep_alive + CLOCK_LAG,
+        };
+        let accept = move |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            ready(Ok((Connection::new(stream, patience), peer)))
+        };
+        fn_service(accept).and_then(http)
+    })?;
+    Ok(server.run())
+}
+
+fn app(
+    service: web::Data<Service>,
+    settings: &ServerConfig,
+    media: Option<MediaBytes>,
+) -> impl ServiceFactory<
+    Request,
+    Config = AppConfig,
+    Response = ServiceResponse<impl MessageBody + use<>>,
+    Error = Error,
+    InitError = (),
+> + use<> {
+    let is_counted = media.is_some();
+    let counter = media.unwrap_or_default();
+    let base_path = settings.base_path.clone();
+    App::new()
+        .wrap(Condition::new(is_counted, from_fn(move |request, next| counter.clone().count(request, next))))
+        .wrap(from_fn(guard))
+        .app_data(service)
+        .configure(move |config| routes(&base_path, config))
+        .into_factory()
+}
+
+/// SIGTERM lets what is under way be answered; SIGINT does not.
+pub(super) async fn stop_on_signal(server: ServerHandle, mut terminate: Signal, mut interrupt: Signal) {
+    let first = select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
+    server.stop(matches!(first, Either::Left(_))).await;
+}

@@ -1,0 +1,15 @@
+//! The service, tested as the real binary over real connections. Tickets are put together by hand.
+#![cfg(feature = "service")]
+#![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
+
+mod addresses;
+mod enter;
+mod garbage;
+mod limits;
+mod mint;
+mod patience;
+mod secrets;
+mod starting;
+mod stopping;
+mod support;
+mod tickets;

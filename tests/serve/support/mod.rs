@@ -1,0 +1,18 @@
+//! What the tests share: a configuration and keys, the binary, tickets, and a client that changes no byte.
+
+mod answer;
+mod client;
+mod cookies;
+mod process;
+mod setup;
+mod tickets;
+
+pub use answer::Answer;
+pub use client::{Client, exchange, get, post};
+pub use cookies::Cookies;
+pub use process::{DEADLINE, Service, left_out, run, wait_for};
+pub use setup::{API_KEY, Setup, TICKET_SECRET};
+pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
+
+/// Planted into what is refused, to be looked for in the log.
+pub const MARKER: &str = "M4rk3rThatNoLogMayHold";

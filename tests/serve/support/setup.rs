@@ -1,0 +1,194 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::{Service, run};
+
+pub const TICKET_SECRET: &str = "s3cret-of-the-tickets-in-this-test-alone";
+pub const API_KEY: &str = "k3y-of-the-back-end-in-this-test-alone--";
+
+const EVERY_KIND_OF_GRANT: &str = r#"
+[[grants]]
+name = "podcasts"
+resource = "https://cdn.example.com/podcasts/*"
+ttl = "5m"
+cookie = { domain = "example.com" }
+[[grants]]
+name = "downloads"
+resource = "https://cdn.example.com/downloads/{sub}/*"
+ttl = "5m"
+cookie = { domain = "example.com" }
+[[grants]]
+name = "shows"
+resource = "https://cdn.example.com/shows/{claim:show}/*"
+ttl = "5m"
+cookie = { domain = "example.com" }
+[[grants]]
+name = "near"
+resource = "https://cdn.example.com/near/*"
+ttl = "5m"
+bind_address = true
+ipv6_clients = "refuse"
+cookie = { domain = "example.com" }
+"#;
+
+const ONE_SHARED_GRANT: &str = r#"
+[[grants]]
+name = "podcasts"
+resource = "https://cdn.example.com/podcasts/*"
+ttl = "5m"
+cookie = { domain = "example.com" }
+"#;
+
+const ONE_OWN_GRANT: &str = r#"
+[[grants]]
+name = "downloads"
+resource = "https://cdn.example.com/downloads/{sub}/*"
+ttl = "5m"
+cookie = { domain = "example.com" }
+"#;
+
+const TICKETS: &str = r#"
+[ticket]
+issuer = "https://www.example.com"
+audience = "https://listen.example.com"
+[[ticket.keys]]
+algorithm = "HS256"
+secret = { file = "ticket.key" }
+"#;
+
+/// A directory with a keyring, secrets and a configuration, from which the binary can be started.
+pub struct Setup {
+    root: TempDir,
+    /// Lines of `[server]`.
+    server: String,
+    /// Everything else.
+    sections: Vec<&'static str>,
+    is_ticketed: bool,
+    log_level: &'static str,
+}
+
+impl Setup {
+    /// An active P-256 key, every kind of grant, tickets and an API key; one worker.
+    pub fn new() -> Self {
+        Self::with_key(&["--algorithm", "ecdsa-p256", "--key-pair-id", "KTEST"])
+    }
+
+    /// The same with what `keys init` is told.
+    pub fn with_key(arguments: &[&str]) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let this = Self {
+            root,
+            server: "workers = 1\n".to_owned(),
+            sections: vec![EVERY_KIND_OF_GRANT],
+            is_ticketed: true,
+            log_level: "info",
+        };
+        let mut command = this.command(&[]);
+        run(command.args(["keys", "init", "--dir", "keys"]).args(arguments));
+        fs::write(this.path("ticket.key"), TICKET_SECRET).unwrap();
+        this.set_mode("ticket.key", 0o600);
+        this
+    }
+
+    /// One grant that is the same for everybody.
+    pub fn shared_only(mut self) -> Self {
+        self.sections = vec![ONE_SHARED_GRANT];
+        self
+    }
+
+    /// One grant that is another for each listener.
+    pub fn own_grant_only(mut self) -> Self {
+        self.sections = vec![ONE_OWN_GRANT];
+        self
+    }
+
+    /// Lines of `[server]` besides or in place of the defaults here.
+    pub fn server(mut self, lines: &str) -> Self {
+        let named = |line: &str| line.split(" =").next().unwrap().to_owned();
+        let replaced: Vec<String> = lines.lines().map(named).collect();
+        let kept = self.server.lines().filter(|line| !replaced.contains(&named(line)));
+        self.server = kept.chain(lines.lines()).map(|line| format!("{line}\n")).collect();
+        self
+    }
+
+    /// More sections.
+    pub fn section(mut self, text: &'static str) -> Self {
+        self.sections.push(text);
+        self
+    }
+
+    pub fn without_tickets(mut self) -> Self {
+        self.is_ticketed = false;
+        self
+    }
+
+    pub fn logging(mut self, level: &'static str) -> Self {
+        self.log_level = level;
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    pub fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The file of the only signing key, relative to the directory.
+    pub fn key_file(&self) -> String {
+        let is_pem = |name: &String| name.ends_with(".pem");
+        let names = fs::read_dir(self.path("keys")).unwrap();
+        let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(is_pem);
+        format!("keys/{}", names.next().unwrap())
+    }
+
+    /// What must never be seen: secrets, and the lines of the private key.
+    pub fn secrets(&self) -> Vec<String> {
+        let pem = fs::read_to_string(self.path(&self.key_file())).unwrap();
+        let lines = pem.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned);
+        lines.chain([TICKET_SECRET.to_owned(), API_KEY.to_owned()]).collect()
+    }
+
+    /// The public key of the keyring, as PEM.
+    pub fn public_key(&self) -> String {
+        let file = self.key_file();
+        let id = file.trim_start_matches("keys/").trim_end_matches(".pem");
+        run(self.command(&[]).args(["keys", "public", "--dir", "keys", id]))
+    }
+
+    /// The binary, at home here, with nothing from our own environment that it would read.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("EDGEMINT_")) {
+            command.env_remove(name);
+        }
+        command.args(arguments).current_dir(self.root.path()).env("EDGEMINT_API_KEY", API_KEY);
+        command
+    }
+
+    /// `edgemint serve` with the configuration written down, ready to be spawned.
+    pub fn serve(&self) -> Command {
+        let Self { server, log_level, .. } = self;
+        let tickets = if self.is_ticketed { TICKETS } else { "" };
+        let origins = "app_origins = [\"https://www.example.com\", \"https://m.example.com:8443\"]\n";
+        let configuration = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://listen.example.com\"\n{origins}{server}\
+             [log]\nlevel = \"{log_level}\"\n{tickets}\
+             [[api_keys]]\nname = \"app\"\nsecret = {{ env = \"EDGEMINT_API_KEY\" }}\n{}",
+            self.sections.join("\n")
+        );
+        fs::write(self.path("edgemint.toml"), configuration).unwrap();
+        let mut command = self.command(&["serve", "--config", "edgemint.toml"]);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub fn start(self) -> Service {
+        Service::start(self)
+    }
+}
