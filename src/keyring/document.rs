@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::entry::{Entry, State};
-use super::id::KeyId;
+use super::id::{FileName, KeyId};
 use crate::cloudfront::KeyPairId;
 
 /// The one version of `keyring.json` that this program reads and writes.
@@ -76,26 +76,41 @@ pub enum DocumentError {
     /// No entry has this id.
     #[error("there is no key {0}: `edgemint keys list` shows those that there are")]
     NoSuchKey(KeyId),
-    /// Only a first key is activated by hand.
+    /// A key that can sign is replaced by a rotation, not by hand.
     #[error(
-        "key {active} is active, and cookies that it signed are in use: \
-         only a rotation may put key {id} in its place"
+        "key {active} is active, and cookies that it signed are in use: only a rotation may put key {id} \
+         in its place, unless {file} is lost for good and gone from the keyring"
     )]
     AnotherActive {
         /// The key that was to be activated.
         id: KeyId,
         /// The key that is active.
         active: KeyId,
+        /// The file of the active key.
+        file: FileName,
     },
-    /// Only a key that was never in CloudFront is activated by hand.
+    /// Only a key that has signed nothing yet is activated.
     #[error(
-        "key {id} is in state `{state}`, and only one in state `generated` is activated: `edgemint keys list` shows which"
+        "key {id} is in state `{state}`, and only a key that has not signed yet is activated: \
+         `edgemint keys list` shows which"
     )]
-    NotGenerated {
+    PastActivation {
         /// The key that was to be activated.
         id: KeyId,
         /// Its state.
         state: State,
+    },
+    /// A published key has its Key-Pair-Id for good.
+    #[error(
+        "key {id} is in CloudFront as Key-Pair-Id {recorded}, not {given}: give `--key-pair-id {recorded}`"
+    )]
+    OtherKeyPairId {
+        /// The key that was to be activated.
+        id: KeyId,
+        /// The Key-Pair-Id in its entry.
+        recorded: KeyPairId,
+        /// The one given.
+        given: KeyPairId,
     },
 }
 
@@ -202,28 +217,40 @@ impl Document {
         self.with(entry)
     }
 
-    /// The document in which the generated key `id` is the active one, under `key_pair_id`.
+    /// The document in which key `id` is the active one, under `key_pair_id`.
     ///
     /// # Errors
-    /// No such key, a key that is past [`State::Generated`], another active key, or a Key-Pair-Id that
-    /// another key has.
-    pub fn with_active(
+    /// No such key, a key that has been active, another active key, a Key-Pair-Id that another key has
+    /// or that is not the one in the key's own entry.
+    pub(super) fn with_active(
         self,
         id: &KeyId,
         key_pair_id: &KeyPairId,
         now: OffsetDateTime,
     ) -> Result<Self, DocumentError> {
         let entry = self.entry(id)?;
-        if entry.state() != State::Generated {
-            return Err(DocumentError::NotGenerated { id: id.clone(), state: entry.state() });
+        if entry.state() >= State::Active {
+            return Err(DocumentError::PastActivation { id: id.clone(), state: entry.state() });
+        }
+        if let Some(recorded) = entry.key_pair_id().filter(|recorded| *recorded != key_pair_id) {
+            let (recorded, given) = (recorded.clone(), key_pair_id.clone());
+            return Err(DocumentError::OtherKeyPairId { id: id.clone(), recorded, given });
         }
         if let Some(active) = self.active() {
-            return Err(DocumentError::AnotherActive { id: id.clone(), active: active.id().clone() });
+            let (active, file) = (active.id().clone(), active.file().clone());
+            return Err(DocumentError::AnotherActive { id: id.clone(), active, file });
         }
-        let activate = |entry: Entry| {
-            if entry.id() == id { entry.into_active(key_pair_id.clone(), now) } else { entry }
-        };
-        Self::of(self.keys.into_iter().map(activate).collect())
+        self.map(|entry| if entry.id() == id { entry.into_active(key_pair_id.clone(), now) } else { entry })
+    }
+
+    /// The document in which the active key, which must be unable to sign, is retiring. It has no active
+    /// key, so it is only a step on the way to [`with_active`](Self::with_active).
+    pub(super) fn with_active_lost(self, now: OffsetDateTime) -> Result<Self, DocumentError> {
+        self.map(|entry| if entry.state() == State::Active { entry.into_retiring(now) } else { entry })
+    }
+
+    fn map(self, change: impl FnMut(Entry) -> Entry) -> Result<Self, DocumentError> {
+        Self::of(self.keys.into_iter().map(change).collect())
     }
 }
 

@@ -127,6 +127,11 @@ impl Entry {
         self.known_as(key_pair_id, State::Trusted, now)
     }
 
+    /// The same key, which signs nothing more.
+    pub(super) fn into_retiring(self, now: OffsetDateTime) -> Self {
+        Self(Members { state: State::Retiring, state_since: whole_seconds(now), ..self.0 })
+    }
+
     fn known_as(self, key_pair_id: KeyPairId, state: State, now: OffsetDateTime) -> Self {
         let state_since = whole_seconds(now);
         Self(Members { key_pair_id: Some(key_pair_id), state, state_since, ..self.0 })

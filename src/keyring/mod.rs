@@ -18,4 +18,4 @@ pub use error::KeyringError;
 pub use files::{FileError, read_private, shell_word};
 pub use id::{FileName, InvalidFileName, InvalidKeyId, KeyId};
 pub use store::{ActiveKey, Directory, Keyring};
-pub use write::Writer;
+pub use write::{Activated, Writer};

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -113,6 +114,16 @@ impl Directory {
             return Err(KeyringError::OtherAlgorithm { path, id: entry.id().clone(), found, recorded });
         }
         Ok(key)
+    }
+
+    /// Whether anything is where the private key of an entry belongs.
+    pub(super) fn has_file_of(&self, entry: &Entry) -> Result<bool, KeyringError> {
+        let path = self.path.join(entry.file().as_str());
+        match fs::symlink_metadata(&path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(FileError::Read { path, source }.into()),
+        }
     }
 
     /// Files that may hold a private key and that the document does not name, sorted: what a command

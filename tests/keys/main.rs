@@ -6,4 +6,5 @@ mod commands;
 mod damage;
 mod exposure;
 mod interruption;
+mod recovery;
 mod support;
