@@ -1,12 +1,19 @@
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::conflict::Seen;
 use super::entry::{Entry, State};
 use super::id::{FileName, KeyId};
-use crate::cloudfront::KeyPairId;
+use super::misread::Misread;
+use crate::cloudfront::{HashAlgorithm, KeyPairId, PublicKey};
 
 /// The one version of `keyring.json` that this program reads and writes.
 const VERSION: u64 = 1;
+
+/// A key that is gone stays as a record, so this is a rotation a week for nineteen years. CloudFront has
+/// room for far fewer at a time.
+const MOST_KEYS: usize = 1000;
 
 /// What `keyring.json` says: the keys, in the order in which they came, and the state of each.
 ///
@@ -24,7 +31,13 @@ pub struct Document {
 pub enum DocumentError {
     /// Not JSON, cut short, or with members that are wrong, unknown, missing or doubled.
     #[error("it does not read as a keyring ({0}): put it back from a backup, or correct that place")]
-    Syntax(#[from] serde_json::Error),
+    Syntax(#[from] Misread),
+    /// More keys than a keyring has room for.
+    #[error(
+        "it would have {0} keys, and {MOST_KEYS} are the most: \
+         take the oldest entries in state `gone` out of keyring.json"
+    )]
+    TooMany(usize),
     /// The format has moved on.
     #[error(
         "it was written by a newer edgemint (version {0}, this one reads version {VERSION}): run that one"
@@ -33,6 +46,9 @@ pub enum DocumentError {
     /// No edgemint ever wrote this version.
     #[error("it says version {0}, which never was: this edgemint reads version {VERSION}")]
     UnknownVersion(u64),
+    /// A member has no written form.
+    #[error("it cannot be written ({0}): see to the clock of this machine, then run this again")]
+    Unwritable(serde_json::Error),
     /// The same key twice.
     #[error("key {id} is there already, in state `{state}`{}: one entry a key is enough", as_key_pair(.key_pair_id.as_ref()))]
     SameKey {
@@ -138,14 +154,18 @@ struct Version {
     version: u64,
 }
 
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Misread> {
+    serde_json::from_slice(json).map_err(Misread::from)
+}
+
 impl Document {
     /// Reads the contents of a `keyring.json`.
     ///
     /// # Errors
     /// Whatever contradicts the format or the rules above.
     pub fn parse(json: &[u8]) -> Result<Self, DocumentError> {
-        match serde_json::from_slice::<Version>(json)?.version {
-            VERSION => Self::of(serde_json::from_slice::<Read>(json)?.keys),
+        match read::<Version>(json)?.version {
+            VERSION => Self::of(read::<Read>(json)?.keys),
             newer if newer > VERSION => Err(DocumentError::NewerVersion(newer)),
             unknown => Err(DocumentError::UnknownVersion(unknown)),
         }
@@ -156,17 +176,18 @@ impl Document {
     /// # Errors
     /// A time beyond the year 9999, which RFC 3339 cannot say.
     pub fn to_json(&self) -> Result<String, DocumentError> {
-        let mut json = serde_json::to_string_pretty(&Written { version: VERSION, keys: &self.keys })?;
+        let written = Written { version: VERSION, keys: &self.keys };
+        let mut json = serde_json::to_string_pretty(&written).map_err(DocumentError::Unwritable)?;
         json.push('\n');
         Ok(json)
     }
 
     fn of(keys: Vec<Entry>) -> Result<Self, DocumentError> {
-        for (position, later) in keys.iter().enumerate() {
-            for earlier in &keys[..position] {
-                refuse_conflict(earlier, later)?;
-            }
+        if keys.len() > MOST_KEYS {
+            return Err(DocumentError::TooMany(keys.len()));
         }
+        let mut seen = Seen::default();
+        keys.iter().try_for_each(|entry| seen.add(entry))?;
         Ok(Self { keys })
     }
 
@@ -190,31 +211,42 @@ impl Document {
         self.keys.iter().find(|entry| entry.id() == id).ok_or_else(|| DocumentError::NoSuchKey(id.clone()))
     }
 
-    /// The document with one more key.
+    /// The document with one more key, which CloudFront has not heard of.
     ///
     /// # Errors
-    /// The key, its Key-Pair-Id or its file is there already, or both it and another are active.
-    pub fn with(mut self, entry: Entry) -> Result<Self, DocumentError> {
-        self.keys.push(entry);
-        Self::of(self.keys)
+    /// The key is there already, or there are too many.
+    pub(super) fn with_generated(
+        self,
+        public: &PublicKey,
+        hash: HashAlgorithm,
+        now: OffsetDateTime,
+    ) -> Result<Self, DocumentError> {
+        self.with(Entry::generated(public, hash, now))
     }
 
     /// The document with one more key, which CloudFront trusts as `key_pair_id`: it becomes active if
     /// no other key is, else it is kept as trusted, for a rotation to take up.
     ///
     /// # Errors
-    /// As [`with`](Self::with).
-    pub fn with_imported(
+    /// The key or its Key-Pair-Id is there already, or there are too many.
+    pub(super) fn with_imported(
         self,
-        key: Entry,
+        public: &PublicKey,
+        hash: HashAlgorithm,
         key_pair_id: KeyPairId,
         now: OffsetDateTime,
     ) -> Result<Self, DocumentError> {
+        let entry = Entry::generated(public, hash, now);
         let entry = match self.active() {
-            None => key.into_active(key_pair_id, now),
-            Some(_) => key.into_trusted(key_pair_id, now),
+            None => entry.into_active(key_pair_id, now),
+            Some(_) => entry.into_trusted(key_pair_id, now),
         };
         self.with(entry)
+    }
+
+    fn with(mut self, entry: Entry) -> Result<Self, DocumentError> {
+        self.keys.push(entry);
+        Self::of(self.keys)
     }
 
     /// The document in which key `id` is the active one, under `key_pair_id`.
@@ -252,22 +284,4 @@ impl Document {
     fn map(self, change: impl FnMut(Entry) -> Entry) -> Result<Self, DocumentError> {
         Self::of(self.keys.into_iter().map(change).collect())
     }
-}
-
-fn refuse_conflict(earlier: &Entry, later: &Entry) -> Result<(), DocumentError> {
-    let (first, second) = (earlier.id().clone(), later.id().clone());
-    if first == second {
-        let key_pair_id = earlier.key_pair_id().cloned();
-        return Err(DocumentError::SameKey { id: first, state: earlier.state(), key_pair_id });
-    }
-    if earlier.file() == later.file() {
-        return Err(DocumentError::SameFile { first, second });
-    }
-    if let (Some(key_pair_id), true) = (earlier.key_pair_id(), earlier.key_pair_id() == later.key_pair_id()) {
-        return Err(DocumentError::SameKeyPairId { key_pair_id: key_pair_id.clone(), id: first });
-    }
-    if earlier.state() == State::Active && later.state() == State::Active {
-        return Err(DocumentError::TwoActive { first, second });
-    }
-    Ok(())
 }

@@ -4,11 +4,13 @@
 //! [`Directory::load`] gives what a signer needs, the one active key; a [`Writer`] changes the
 //! directory, one process at a time.
 
+mod conflict;
 mod document;
 mod entry;
 mod error;
 mod files;
 mod id;
+mod misread;
 pub mod store;
 mod write;
 
@@ -17,5 +19,6 @@ pub use entry::{Entry, State};
 pub use error::KeyringError;
 pub use files::{FileError, read_private, shell_word};
 pub use id::{FileName, InvalidFileName, InvalidKeyId, KeyId};
+pub use misread::Misread;
 pub use store::{ActiveKey, Directory, Keyring};
 pub use write::{Activated, Writer};

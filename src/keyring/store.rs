@@ -1,5 +1,6 @@
 //! A keyring in a directory: what is there, and the key that signs.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -133,12 +134,16 @@ impl Directory {
     /// The directory cannot be read.
     pub fn orphans(&self, document: &Document) -> Result<Vec<String>, KeyringError> {
         let failed = |source| FileError::Read { path: self.path.clone(), source };
+        let named: HashSet<&OsStr> =
+            document.entries().iter().map(|entry| OsStr::new(entry.file().as_str())).collect();
         let mut orphans = Vec::new();
         for found in fs::read_dir(&self.path).map_err(failed)? {
             let name = found.map_err(failed)?.file_name();
-            let named = document.entries().iter().any(|entry| OsStr::new(entry.file().as_str()) == name);
+            if named.contains(name.as_os_str()) {
+                continue;
+            }
             let name = name.to_string_lossy().into_owned();
-            if !named && (name.ends_with(".pem") || name.starts_with(TEMPORARY_PREFIX)) {
+            if name.ends_with(".pem") || name.starts_with(TEMPORARY_PREFIX) {
                 orphans.push(name);
             }
         }

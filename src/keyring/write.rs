@@ -49,10 +49,10 @@ impl<'a> Writer<'a> {
             return Err(KeyringError::AlreadyThere { directory: self.directory.path().into() });
         }
         let key = SigningKey::generate(algorithm).map_err(KeyringError::Generation)?;
-        let generated = Entry::generated(key.public_key(), hash, now);
+        let (empty, public) = (Document::default(), key.public_key());
         let document = match key_pair_id {
-            Some(key_pair_id) => Document::default().with_imported(generated, key_pair_id, now),
-            None => Document::default().with(generated),
+            Some(key_pair_id) => empty.with_imported(public, hash, key_pair_id, now),
+            None => empty.with_generated(public, hash, now),
         };
         self.add(&key, document)
     }
@@ -70,8 +70,7 @@ impl<'a> Writer<'a> {
         now: OffsetDateTime,
     ) -> Result<Entry, KeyringError> {
         let document = self.directory.document_if_any()?.unwrap_or_default();
-        let entry = Entry::generated(key.public_key(), hash, now);
-        self.add(key, document.with_imported(entry, key_pair_id, now))
+        self.add(key, document.with_imported(key.public_key(), hash, key_pair_id, now))
     }
 
     /// Lets key `id` sign, as CloudFront's `key_pair_id`: one in any state before active. If another key
