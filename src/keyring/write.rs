@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 use super::document::{Document, DocumentError};
 use super::entry::Entry;
 use super::error::KeyringError;
-use super::files::{self, DirectoryLock};
+use super::files::DirectoryLock;
 use super::id::KeyId;
 use super::store::{DOCUMENT_FILE, Directory};
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId, SigningKey};
@@ -119,14 +119,14 @@ impl<'a> Writer<'a> {
         let document = self.accepted(document)?;
         let entry = self.accepted(document.entry(&KeyId::of(key.public_key())))?.clone();
         let pem = key.to_pem().map_err(KeyringError::Generation)?;
-        files::replace(self.directory.path(), entry.file().as_str(), pem.as_bytes())?;
+        self.directory.files().replace(entry.file().as_str(), pem.as_bytes())?;
         self.write(&document)?;
         Ok(entry)
     }
 
     fn write(&self, document: &Document) -> Result<(), KeyringError> {
         let json = self.accepted(document.to_json())?;
-        Ok(files::replace(self.directory.path(), DOCUMENT_FILE, json.as_bytes())?)
+        Ok(self.directory.files().replace(DOCUMENT_FILE, json.as_bytes())?)
     }
 
     fn accepted<T>(&self, change: Result<T, DocumentError>) -> Result<T, KeyringError> {

@@ -8,3 +8,4 @@ mod exposure;
 mod interruption;
 mod recovery;
 mod support;
+mod wrong_paths;
