@@ -8,4 +8,6 @@ mod exposure;
 mod interruption;
 #[path = "../support/programs.rs"]
 mod programs;
+mod recovery;
 mod support;
+mod wrong_paths;

@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -80,6 +81,32 @@ impl Place {
         let new = change(&old);
         assert_ne!(old, new, "the edit must change something");
         fs::write(self.document(), new).unwrap();
+    }
+
+    /// Runs commands as somebody who is not root and to whom the keyring of one key belongs: root is held
+    /// back by no permission.
+    pub fn commands_of_nobody(&self, id: &str) -> impl Fn(&[&str]) -> Ran {
+        let binary = self.root().join("edgemint");
+        if is_root() {
+            // Where the tests are built, nobody else may have a way to.
+            fs::copy(env!("CARGO_BIN_EXE_edgemint"), &binary).unwrap();
+            set_mode(&binary, 0o755);
+            let lock = self.keys().join(".lock");
+            for path in [self.root().to_path_buf(), self.keys(), self.document(), self.pem(id), lock] {
+                chown(path, Some(NOBODY), None).unwrap();
+            }
+        } else {
+            symlink(env!("CARGO_BIN_EXE_edgemint"), &binary).unwrap();
+        }
+        let root = self.root().to_path_buf();
+        move |arguments| {
+            let mut command = Command::new(&binary);
+            command.args(arguments).current_dir(&root).env_remove("EDGEMINT_KEYRING__DIRECTORY");
+            if is_root() {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+            Ran::from(command.output().unwrap())
+        }
     }
 
     /// A private file beside the keyring.
