@@ -73,7 +73,8 @@ refused! {
 
     // Keys.
     unknown_key: cookies().changed("Key-Pair-Id", text("KUNKNOWN")) => UnknownKey at TrustedKey;
-    empty_key_pair_id: cookies().changed("Key-Pair-Id", text("")) => UnknownKey at TrustedKey;
+    empty_key_pair_id: cookies().changed("Key-Pair-Id", text("")) => MissingKey at KeyPairId;
+    empty_key_pair_id_in_url: signed_url().changed("Key-Pair-Id", text("")) => MissingKey at KeyPairId;
     key_pair_id_in_lower_case: cookies().changed("Key-Pair-Id", text("ktestrsa")) => UnknownKey at TrustedKey;
     key_pair_id_with_space: cookies().changed("Key-Pair-Id", text(" KTESTRSA")) => UnknownKey at TrustedKey;
     another_trusted_key: cookies().changed("Key-Pair-Id", text(EC_ID)) => AccessDenied at Signature;
@@ -146,6 +147,26 @@ refused! {
     path_leaving_by_an_encoded_backslash: cookies().url_with("episode-1", "..%5Cvideos%5c1") => AccessDenied at Resource;
     other_scheme: cookies().url_with("https:", "http:") => AccessDenied at Resource;
     other_path_in_url: signed_url().url_with("podcasts", "videos") => AccessDenied at Resource;
+
+    // Hosts that would move the border between host, path and query, and are none.
+    host_with_the_signed_folder: cookies().host("cdn.example.com/podcasts").url_with("/podcasts/", "/private/") => AccessDenied at RequestTarget;
+    host_with_the_signed_folder_by_url: signed_url().host("cdn.example.com/podcasts").url_with("/podcasts/", "/private/") => AccessDenied at RequestTarget;
+    host_with_the_signed_file: canned().host("cdn.example.com/podcasts").url("https://x/episode-1.mp3") => AccessDenied at RequestTarget;
+    host_with_the_signed_file_by_url: canned_url().host("cdn.example.com/podcasts").url_with("/podcasts/", "/") => AccessDenied at RequestTarget;
+    host_with_slash: cookies().host("cdn.example.com/") => AccessDenied at RequestTarget;
+    host_with_query: cookies().host("cdn.example.com?") => AccessDenied at RequestTarget;
+    host_with_fragment: cookies().host("cdn.example.com#") => AccessDenied at RequestTarget;
+    host_with_user: cookies().host("listener@cdn.example.com") => AccessDenied at RequestTarget;
+    host_with_scheme: cookies().host("https://cdn.example.com") => AccessDenied at RequestTarget;
+    host_with_backslash: cookies().host("cdn.example.com\\") => AccessDenied at RequestTarget;
+    host_with_backslash_and_query: cookies().host("cdn.example.com\\?") => AccessDenied at RequestTarget;
+    host_with_percent: cookies().host("cdn.example.com%2f") => AccessDenied at RequestTarget;
+    host_with_space: cookies().host("cdn.example.com ") => AccessDenied at RequestTarget;
+    host_with_star: cookies().host("*") => AccessDenied at RequestTarget;
+    host_not_ascii: cookies().host("cdn.example.c\u{43e}m") => AccessDenied at RequestTarget;
+    host_empty: cookies().host("") => AccessDenied at RequestTarget;
+    host_with_colon: cookies().host("cdn.example.com:") => AccessDenied at Resource;
+    host_with_two_colons: cookies().host("https:cdn.example.com:443") => AccessDenied at Resource;
 
     // When it is valid.
     long_expired: cookies().at(i64::MAX) => AccessDenied at Expiry;
