@@ -164,6 +164,13 @@ impl Request {
         assert!(decision.trace.iter().all(|check| check.passed), "{:#?}", decision.trace);
     }
 
+    /// What the trace says of a check that was made.
+    #[track_caller]
+    pub fn detail(&self, name: CheckName) -> String {
+        let trace = self.decide().trace;
+        trace.into_iter().find(|check| check.name == name).expect("the check was made").detail
+    }
+
     /// Refused with this code, and the only checks that failed are these.
     #[track_caller]
     pub fn is_refused(&self, refusal: Refusal, failing: &[CheckName]) {

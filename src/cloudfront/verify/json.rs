@@ -80,3 +80,21 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Other)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(count: usize) -> String {
+        let members: Vec<String> = (0..count).map(|n| format!("\"m{n}\":0")).collect();
+        format!("{{\"Statement\":{{{}}}}}", members.join(","))
+    }
+
+    #[test]
+    fn objects_have_few_members_and_each_once() {
+        assert!(serde_json::from_str::<Json>(&members(MAX_MEMBERS)).is_ok());
+        for text in [&members(MAX_MEMBERS + 1), "{\"a\":1,\"b\":2,\"a\":1}", "{\"a\":{\"b\":1,\"b\":1}}"] {
+            assert!(serde_json::from_str::<Json>(text).is_err(), "{text}");
+        }
+    }
+}

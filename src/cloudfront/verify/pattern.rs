@@ -181,4 +181,15 @@ mod tests {
             assert!(!covers(pattern, url), "{pattern} should not cover {url}");
         }
     }
+
+    #[test]
+    fn few_question_marks_are_tried_as_the_separator() {
+        let pattern = |marks: usize| format!("https://cdn.example.com/{}?v=1", "?".repeat(marks));
+        let url = |marks: usize| format!("https://cdn.example.com/{}?v=1", "a".repeat(marks));
+        assert!(covers(&pattern(MAX_SEPARATORS - 1), &url(MAX_SEPARATORS - 1)));
+        assert!(!covers(&pattern(MAX_SEPARATORS), &url(MAX_SEPARATORS)));
+        // Where no separator has to be found, there may be any number.
+        let path = "a".repeat(100);
+        assert!(covers(&pattern(100).replace("?v=1", ""), &format!("https://cdn.example.com/{path}")));
+    }
 }
