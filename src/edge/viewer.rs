@@ -1,7 +1,7 @@
 //! What the viewer asked for, as policies name it: the host and the scheme of its URL, and its cookies.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
@@ -67,10 +67,11 @@ impl ServedHost {
     fn answers_to(&self, host: &str) -> bool {
         let name = without_port(host);
         let asked = if without_port(&self.0) == self.0 { name } else { host };
-        let address = name.trim_matches(['[', ']']);
-        asked.eq_ignore_ascii_case(&self.0)
-            || name.eq_ignore_ascii_case("localhost")
-            || address.parse::<IpAddr>().is_ok()
+        let is_address = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => name.parse::<Ipv4Addr>().is_ok(),
+        };
+        asked.eq_ignore_ascii_case(&self.0) || name.eq_ignore_ascii_case("localhost") || is_address
     }
 }
 
@@ -130,9 +131,9 @@ pub(super) fn cookies(request: &HttpRequest) -> Vec<(&str, &str)> {
     request
         .headers()
         .get_all(COOKIE)
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+        // A header holds the cookies of everybody under the domain: one that is no text spoils only itself.
+        .filter_map(|pair| std::str::from_utf8(pair.trim_ascii()).ok()?.split_once('='))
         .collect()
 }
 
@@ -145,6 +146,8 @@ fn without_port(host: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -160,9 +163,25 @@ mod tests {
             "cdn.example.com.",
             "cdn.example.com.evil.org",
             "127.0.0.1.nip.io",
+            "]127.0.0.1[",
+            "[127.0.0.1]",
+            "[[::1]]",
+            "[::1",
+            "::1]",
         ] {
             assert!(!served.answers_to(host), "{host}");
         }
+    }
+
+    #[test]
+    fn a_cookie_that_is_no_text_takes_no_other_with_it() {
+        let request = |header: &'static [u8]| {
+            let header = HeaderValue::from_bytes(header).unwrap();
+            actix_web::test::TestRequest::default().insert_header((COOKIE, header)).to_http_request()
+        };
+        let mixed = request(b"name=\xe9; CloudFront-Policy=p; \xc3\xbc=1 ;a=b=c;; flag; last=\xff");
+        assert_eq!(cookies(&mixed), [("CloudFront-Policy", "p"), ("\u{fc}", "1"), ("a", "b=c")]);
+        assert_eq!(cookies(&request(b"\xff")), []);
     }
 
     #[test]

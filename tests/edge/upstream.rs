@@ -65,6 +65,17 @@ fn the_origin_is_not_told_who_asks() {
 }
 
 #[test]
+fn a_query_reaches_the_origin_as_it_was_asked() {
+    let origin = rangeless("");
+    let edge = edge_before(&origin.url(), &[]);
+    for path in ["/a", "/a?", "/a?x=1&&y=2", "/a?&", "/a?x=%2f+%20"] {
+        assert_eq!(get(edge.address, path, &[]).status, 200, "{path}");
+        let asked = origin.request();
+        assert!(asked.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{path}: {asked}");
+    }
+}
+
+#[test]
 fn ranges_that_are_out_of_order_are_not_asked_for() {
     let origin = rangeless("");
     let edge = edge_before(&origin.url(), &[]);
