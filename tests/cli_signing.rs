@@ -277,7 +277,6 @@ fn an_expiry_in_the_past_is_signed_with_a_warning() {
     assert_eq!(json_pairs(&String::from_utf8_lossy(&output.stdout)).len(), 3);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_key_that_others_can_read_is_used_with_a_warning() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -288,8 +287,23 @@ fn a_key_that_others_can_read_is_used_with_a_warning() {
     let key = key.to_str().unwrap();
     let output = edgemint(&["url", "--key", key, "--key-pair-id", "K1", "--url", URL, "--expires", EXPIRES]);
     assert_eq!(output.status.code(), Some(0));
-    let warning = format!("edgemint: warning: others can read the private key {key}: run chmod 600 on it\n");
+    let warning =
+        format!("edgemint: warning: `{key}` is open to other users (mode 0644): run `chmod 600 {key}`\n");
     assert_eq!(String::from_utf8_lossy(&output.stderr), warning);
+}
+
+#[test]
+fn a_key_from_a_pipe_is_used_without_a_warning() {
+    let key = std::fs::File::open(private_copy("test-p256.sec1.pem")).unwrap();
+    let mut cat = Command::new("cat");
+    let mut cat = cat.stdin(key).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_edgemint"))
+        .args(["url", "--key", "/dev/stdin", "--key-pair-id", "K1", "--url", URL, "--expires", EXPIRES])
+        .stdin(cat.stdout.take().unwrap())
+        .output()
+        .unwrap();
+    cat.wait().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
 
 const SEE_HELP: &str = "(--help shows every flag)";
@@ -394,15 +408,17 @@ fn keys_that_are_none_are_refused_by_name() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     refused(
         &mint_with("/nowhere/key.pem"),
-        "the key file /nowhere/key.pem could not be read: No such file or directory (os error 2)",
+        "there is no file `/nowhere/key.pem`: put it back from a backup, or give another path",
     );
     refused(
         &mint_with(folder),
-        &format!("the key file {folder} could not be read: Is a directory (os error 21)"),
+        &format!(
+            "`{folder}` is a directory, not a regular file: put the file itself there, then run `chmod 600 {folder}`"
+        ),
     );
     refused(
         &mint_with("/dev/zero"),
-        "the key file /dev/zero is longer than any key: give a PEM file with one private key",
+        "`/dev/zero` is larger than 65536 bytes, so it is not what belongs there: give another path",
     );
     for (name, reason) in [
         (

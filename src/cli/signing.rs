@@ -1,7 +1,6 @@
 //! The flags that `mint` and `url` share, and what they become: a signer and an end of access.
 
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use crate::cloudfront::{
     CookieScopeError, EpochSeconds, HashAlgorithm, KeyError, KeyPairId, Policy, PolicyError, Resource,
     SignError, Signer, SigningKey, SourceIp,
 };
+use crate::keyring::{FileError, read_by_hand};
 
 /// No PEM with one key comes near it; it keeps `--key /dev/zero` from reading for ever.
 const KEY_FILE_BYTES: u64 = 64 * 1024;
@@ -60,10 +60,8 @@ fn epoch(text: &str) -> Result<EpochSeconds, String> {
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SigningError {
-    #[error("the key file {} could not be read: {error}", path.display())]
-    KeyUnreadable { path: PathBuf, error: io::Error },
-    #[error("the key file {} is longer than any key: give a PEM file with one private key", .0.display())]
-    KeyTooLong(PathBuf),
+    #[error(transparent)]
+    KeyFile(#[from] FileError),
     #[error("--key takes the name of a PEM file, not the key itself")]
     KeyItself,
     #[error("the key file {} was refused: {error}", path.display())]
@@ -138,30 +136,12 @@ fn read_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, SigningError> {
     if path.to_string_lossy().contains("-----BEGIN") {
         return Err(SigningError::KeyItself);
     }
-    let unreadable = |error| SigningError::KeyUnreadable { path: path.to_owned(), error };
-    let file = File::open(path).map_err(unreadable)?;
-    warn_if_others_can_read(&file, path);
-    // Made large enough at once: growing would leave copies of the key behind.
-    let mut pem = Zeroizing::new(Vec::with_capacity(KEY_FILE_BYTES as usize + 1));
-    file.take(KEY_FILE_BYTES + 1).read_to_end(&mut pem).map_err(unreadable)?;
-    if pem.len() as u64 > KEY_FILE_BYTES {
-        return Err(SigningError::KeyTooLong(path.to_owned()));
+    let (pem, objection) = read_by_hand(path, KEY_FILE_BYTES)?;
+    if let Some(objection) = objection {
+        warn(&objection.to_string());
     }
     Ok(pem)
 }
-
-#[cfg(unix)]
-fn warn_if_others_can_read(file: &File, path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let others = file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o077 != 0);
-    if others {
-        let path = path.display();
-        warn(&format!("others can read the private key {path}: run chmod 600 on it"));
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_others_can_read(_: &File, _: &Path) {}
 
 fn warn(sentence: &str) {
     // A standard error that is closed does not keep anybody from signing.

@@ -21,7 +21,7 @@ mod write;
 pub use document::{Document, DocumentError};
 pub use entry::{Entry, State};
 pub use error::KeyringError;
-pub use files::{FileError, read_linked_private, read_private, read_public, shell_word};
+pub use files::{FileError, read_by_hand, read_linked_private, read_private, read_public, shell_word};
 pub use id::{FileName, InvalidFileName, InvalidKeyId, KeyId};
 pub use misread::Misread;
 pub use store::{ActiveKey, Directory, Keyring};

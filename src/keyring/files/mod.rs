@@ -8,5 +8,5 @@ mod shell;
 
 pub use directory::{DirectoryLock, OpenDirectory, TEMPORARY_PREFIX};
 pub use error::FileError;
-pub use read::{read_linked_private, read_private, read_public};
+pub use read::{read_by_hand, read_linked_private, read_private, read_public};
 pub use shell::shell_word;

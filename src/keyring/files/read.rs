@@ -1,5 +1,5 @@
 use std::fs::{File, Metadata};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
@@ -50,6 +50,28 @@ pub fn read_public(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileEr
     read(&Wanted { directory: CWD, name: path, path, limit, private: false, linked: true })
 }
 
+/// Reads a private key from wherever a person names it, of at most `limit` bytes: a link is followed, and a
+/// pipe is waited for. Of a regular file it also says what [`read_private`] would have against its owner and
+/// permissions.
+///
+/// # Errors
+/// A directory, more than `limit` bytes, or what the operating system refuses.
+pub fn read_by_hand(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Option<FileError>), FileError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => FileError::Missing { path: path.into() },
+        _ => FileError::Read { path: path.into(), source },
+    };
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(FileError::NotRegular { path: path.into(), found: kind(&metadata) });
+    }
+    let objection = if metadata.is_file() { refuse_exposed(path, &metadata).err() } else { None };
+    // A pipe does not tell how much is in it.
+    let room = if metadata.is_file() { metadata.len() } else { limit };
+    Ok((bounded(file, room, path, limit)?, objection))
+}
+
 /// As [`read_private`], for the file `name` in an open directory; messages call it `path`.
 pub(super) fn read_private_in(
     directory: impl AsFd,
@@ -72,17 +94,21 @@ fn read(wanted: &Wanted<'_>) -> Result<Zeroizing<Vec<u8>>, FileError> {
     if wanted.private {
         refuse_exposed(path, &metadata)?;
     }
-    if metadata.len() > limit {
-        return Err(FileError::TooLarge { path: path.into(), limit });
+    bounded(file, metadata.len(), path, limit)
+}
+
+/// Everything that is in a file, which holds `expected` bytes or so.
+fn bounded(file: File, expected: u64, path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let too_large = || FileError::TooLarge { path: path.into(), limit };
+    if expected > limit {
+        return Err(too_large());
     }
     // Room for everything at once: a vector that grows leaves copies of a key behind.
-    let room = usize::try_from(metadata.len()).unwrap_or_default() + 1;
+    let room = usize::try_from(expected).unwrap_or_default() + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    let failed = |source| FileError::Read { path: path.into(), source };
     file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(FileError::TooLarge { path: path.into(), limit });
-    }
-    Ok(bytes)
+    if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
 fn open(wanted: &Wanted<'_>) -> Result<File, FileError> {
@@ -226,5 +252,22 @@ mod tests {
         assert!(matches!(read_public(directory.path(), LIMIT), Err(FileError::NotRegular { .. })));
         fs::remove_file(&path).unwrap();
         assert!(matches!(read_public(&link, LIMIT), Err(FileError::Missing { .. })));
+    }
+
+    #[test]
+    fn by_hand_the_same_rule_objects_and_refuses_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = private_file(directory.path(), b"secret");
+        let (bytes, objection) = read_by_hand(&path, LIMIT).unwrap();
+        assert!(*bytes == b"secret" && objection.is_none());
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        let (bytes, objection) = read_by_hand(&path, LIMIT).unwrap();
+        let expected = read_private(&path, LIMIT).unwrap_err().to_string();
+        assert_eq!((&**bytes, objection.unwrap().to_string()), (&b"secret"[..], expected));
+        assert!(matches!(read_by_hand(&path, 5), Err(FileError::TooLarge { .. })));
+        assert!(matches!(read_by_hand(Path::new("/dev/zero"), LIMIT), Err(FileError::TooLarge { .. })));
+        assert!(matches!(read_by_hand(directory.path(), LIMIT), Err(FileError::NotRegular { .. })));
+        let missing = directory.path().join("missing");
+        assert!(matches!(read_by_hand(&missing, LIMIT), Err(FileError::Missing { .. })));
     }
 }
