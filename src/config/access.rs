@@ -10,7 +10,7 @@ use crate::mint::is_plain_name;
 use crate::session::api_key::ApiKey;
 use crate::session::ticket::{Algorithm, TicketKey, TicketKeyError, TicketSettings, TicketVerifier};
 
-use super::fields::{Reader, duration_in, one_of};
+use super::fields::{Reader, whole_seconds_in};
 use super::raw::{Field, RawApiKey, RawTicket, RawTicketKey};
 use super::secret::{Kind, Secret, Vault};
 
@@ -28,9 +28,9 @@ pub(super) fn read_ticket(
     let issuer = reader.required(issuer, raw.issuer, claim);
     let audience = needed("ticket.audience", "name this service, as tickets do in aud");
     let audience = reader.required(audience, raw.audience, claim);
-    let lifetime = whole_seconds(Duration::from_secs(1), TicketSettings::MAX_LIFETIME);
+    let lifetime = whole_seconds_in(Duration::from_secs(1), TicketSettings::MAX_LIFETIME, "a ticket");
     let max_lifetime = reader.optional(raw.max_lifetime, lifetime).unwrap_or(TicketSettings::MAX_LIFETIME);
-    let leeway = whole_seconds(Duration::ZERO, TicketSettings::MAX_LEEWAY);
+    let leeway = whole_seconds_in(Duration::ZERO, TicketSettings::MAX_LEEWAY, "a ticket");
     let leeway = reader.optional(raw.leeway, leeway).unwrap_or(TicketSettings::DEFAULT_LEEWAY);
     let Some(raw_keys) = raw.keys.map(Spanned::into_inner).filter(|keys| !keys.is_empty()) else {
         let remedy = "no ticket could be checked; add a [[ticket.keys]] section";
@@ -56,13 +56,6 @@ fn claim(text: String) -> Result<String, String> {
             "it is empty or long ({} bytes); write 1 to 256, the same text that tickets carry",
             text.len()
         )),
-    }
-}
-
-fn whole_seconds(least: Duration, most: Duration) -> impl Fn(String) -> Result<Duration, String> {
-    move |text| match duration_in(least, most)(text.clone())? {
-        span if span.subsec_nanos() == 0 => Ok(span),
-        _ => Err(format!("{text:?} is not in whole seconds, which is what tickets count; drop the fraction")),
     }
 }
 
@@ -94,10 +87,8 @@ fn ticket_key(
     reader: &mut Reader<'_>,
 ) -> Option<TicketKey> {
     let remedy = "write \"HS256\", \"EdDSA\", \"ES256\" or \"RS256\"";
-    let words = [Algorithm::HS256, Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256]
-        .map(|algorithm| (algorithm.as_str(), algorithm));
     let algorithm = (Some(section), "ticket.keys.algorithm", remedy);
-    let algorithm = reader.required(algorithm, raw.algorithm, one_of(&words))?;
+    let algorithm = reader.required(algorithm, raw.algorithm, |name: String| name.parse::<Algorithm>())?;
     let (reference, other, name, other_name, kind) = match algorithm {
         Algorithm::HS256 => (raw.secret, raw.public_key, "secret", "public_key", Kind::Secret),
         _ => (raw.public_key, raw.secret, "public_key", "secret", Kind::Public),

@@ -104,6 +104,20 @@ pub(super) fn duration_in(least: Duration, most: Duration) -> impl Fn(String) ->
     }
 }
 
+/// The same in whole seconds, because `counter` counts nothing smaller.
+pub(super) fn whole_seconds_in(
+    least: Duration,
+    most: Duration,
+    counter: &'static str,
+) -> impl Fn(String) -> Result<Duration, String> {
+    move |text| match duration_in(least, most)(text.clone())? {
+        span if span.subsec_nanos() == 0 => Ok(span),
+        _ => Err(format!(
+            "{text:?} is not in whole seconds, which is what {counter} counts; drop the fraction"
+        )),
+    }
+}
+
 /// A time span such as `15m` or `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| {

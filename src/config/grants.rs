@@ -9,7 +9,7 @@ use serde_spanned::Spanned;
 use crate::cloudfront::SameSite;
 use crate::mint::{CookieSettings, GrantSettings, Ipv6Clients, Profile, ProfileError, Site};
 
-use super::fields::{Reader, duration, duration_in, number_in, one_of};
+use super::fields::{Reader, duration, number_in, one_of, whole_seconds_in};
 use super::raw::{Field, RawCookie, RawGrant, RawMint};
 
 /// `[mint]`.
@@ -25,15 +25,7 @@ pub struct MintConfig {
 
 pub(super) fn read_mint(raw: Field<RawMint>, reader: &mut Reader<'_>) -> MintConfig {
     let raw = raw.map(Spanned::into_inner).unwrap_or_default();
-    let step = |text: String| {
-        let step = duration_in(Duration::from_secs(1), Duration::from_secs(3600))(text.clone())?;
-        match step.subsec_nanos() {
-            0 => Ok(step),
-            _ => Err(format!(
-                "{text:?} is not in whole seconds, which is what a policy counts; drop the fraction"
-            )),
-        }
-    };
+    let step = whole_seconds_in(Duration::from_secs(1), Duration::from_secs(3600), "a policy");
     MintConfig {
         expiry_step: reader.optional(raw.expiry_step, step).unwrap_or(Duration::from_secs(60)),
         max_signatures: reader.optional(raw.max_signatures, number_in(1..=4096)).unwrap_or(64),

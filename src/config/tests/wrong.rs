@@ -349,13 +349,7 @@ const ROWS: &[Row] = &[
     (6, "audience = \"a\"\nmax_lifetime = \"2m\"", ":7:16", "ticket.max_lifetime", "write 1s to 1m"),
     (6, "audience = \"a\"\nleeway = \"31s\"", ":7:10", "ticket.leeway", "write 0s to 30s"),
     (8, "", ":7:1", "ticket.keys.algorithm", "it is missing"),
-    (
-        8,
-        "algorithm = \"none\"",
-        ":8:13",
-        "ticket.keys[0].algorithm",
-        "\"none\" is not known; write \"HS256\"",
-    ),
+    (8, "algorithm = \"none\"", ":8:13", "ticket.keys[0].algorithm", "choose HS256, EdDSA, ES256 or RS256"),
     (8, "algorithm = \"EdDSA\"", ":9:10", "ticket.keys[0].secret", "write public_key in place of secret"),
     (
         9,
