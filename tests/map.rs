@@ -11,7 +11,7 @@ const MAP: [(&str, &[&str]); 10] = [
     ("cloudfront", &[]),
     ("keyring", &["cloudfront"]),
     ("mint", &["cloudfront"]),
-    ("session", &[]),
+    ("session", &["cloudfront"]),
     ("edge", &["cloudfront"]),
     ("telemetry", &[]),
     ("config", &["cloudfront", "keyring", "mint", "session", "telemetry"]),

@@ -4,8 +4,9 @@
 
 use std::sync::LazyLock;
 
+use edgemint::session::Origin;
 use edgemint::session::return_url::{
-    AppOrigin, ReturnUrlRefusal as Refusal, ReturnUrls, ReturnUrlsError, single_parameter,
+    ReturnUrlRefusal as Refusal, ReturnUrls, ReturnUrlsError, single_parameter,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -22,7 +23,7 @@ const ORIGINS: [&str; 5] = [
 
 fn return_urls() -> &'static ReturnUrls {
     static URLS: LazyLock<ReturnUrls> = LazyLock::new(|| {
-        let origins = ORIGINS.iter().map(|origin| AppOrigin::parse(origin).unwrap()).collect();
+        let origins = ORIGINS.iter().map(|origin| Origin::parse(origin).unwrap()).collect();
         ReturnUrls::new(origins, "/home").unwrap()
     });
     &URLS
@@ -321,7 +322,7 @@ fn a_doubled_parameter_never_reaches_the_parser() {
 
 #[test]
 fn settings_keep_to_the_same_rules() {
-    let app = || vec![AppOrigin::parse(ORIGINS[0]).unwrap()];
+    let app = || vec![Origin::parse(ORIGINS[0]).unwrap()];
     assert_eq!(ReturnUrls::new(vec![], "/").unwrap_err(), ReturnUrlsError::NoOrigin);
     for (default, expected) in [
         ("", Refusal::Empty),

@@ -101,6 +101,16 @@ pub(crate) fn address(host: &str) -> Option<IpAddr> {
     }
 }
 
+/// Whether a host is this machine by its name alone, where browsers treat plain http as a secure
+/// context: a loopback address, `localhost`, or a name below it (RFC 6761 §6.3).
+#[must_use]
+pub fn is_local_host(host: &str) -> bool {
+    match address(host) {
+        Some(address) => address.is_loopback(),
+        None => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +185,18 @@ mod tests {
         }
         for path in ["/", "/...", "/a..b", "/.well-known/x", "/a%2fb", "/%252e%252e/a", "/a//b"] {
             assert_eq!(check_path(path), Ok(()), "{path}");
+        }
+    }
+
+    #[test]
+    fn local_hosts_are_this_machine() {
+        for local in ["localhost", "a.b.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+            assert!(is_local_host(local), "{local}");
+        }
+        for remote in
+            ["localhost.example.com", "notlocalhost", "10.0.0.1", "example.com", "0.0.0.0", "]127.0.0.1["]
+        {
+            assert!(!is_local_host(remote), "{remote}");
         }
     }
 }

@@ -10,7 +10,6 @@ mod access;
 mod fields;
 mod grants;
 mod load;
-mod origin;
 mod overlay;
 mod problem;
 mod raw;
@@ -23,7 +22,6 @@ mod tests;
 
 pub use grants::MintConfig;
 pub use load::{Config, Surroundings};
-pub use origin::{Origin, OriginError};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
 pub use server::ServerConfig;

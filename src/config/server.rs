@@ -7,10 +7,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde_spanned::Spanned;
 
-use crate::session::return_url::{AppOrigin, ReturnUrls};
+use crate::session::Origin;
+use crate::session::return_url::ReturnUrls;
 
-use super::fields::{Reader, duration_in, number_in};
-use super::origin::Origin;
+use super::fields::{Reader, duration_in, number_in, whole_seconds_in};
 use super::raw::{Field, RawServer};
 
 /// Connections at once, unless told otherwise or the descriptor limit is lower.
@@ -29,7 +29,7 @@ pub struct ServerConfig {
     /// Comes before every path; empty, or begins with a slash and ends without.
     pub base_path: String,
     /// The web app's origins. Never empty if tickets are taken.
-    pub app_origins: Vec<AppOrigin>,
+    pub app_origins: Vec<Origin>,
     /// Where browsers may be sent back to: at one of `app_origins`. `None` if there are none.
     pub return_urls: Option<ReturnUrls>,
     /// Peers whose `X-Forwarded-For` is believed.
@@ -73,7 +73,7 @@ pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>
         "server.public_url",
         "say where browsers reach edgemint, such as \"https://listen.example.com\"",
     );
-    let public_url = reader.required(public_url, raw.public_url, |text: String| text.parse::<Origin>());
+    let public_url = reader.required(public_url, raw.public_url, |text: String| Origin::parse(&text));
     let listen = reader.optional(raw.listen, |text| listen_address(&text));
     let base_path = reader.optional(raw.base_path, base_path).unwrap_or_default();
     let app_origins = app_origins(raw.app_origins, section.as_ref(), needs, reader);
@@ -126,7 +126,7 @@ fn app_origins(
     section: Option<&Range<usize>>,
     needs: &Needs,
     reader: &mut Reader<'_>,
-) -> Option<Vec<AppOrigin>> {
+) -> Option<Vec<Origin>> {
     let remedy = "tickets are taken, so list the web app's origins, such as [\"https://www.example.com\"]";
     let Some(field) = field else {
         if needs.app_origins {
@@ -139,14 +139,14 @@ fn app_origins(
         reader.wrong(&span, format!("it is empty; {remedy}"));
         return None;
     }
-    let origins = reader.items(Some(field), |text| AppOrigin::parse(&text));
+    let origins = reader.items(Some(field), |text| Origin::parse(&text));
     (origins.len() == wanted).then_some(origins)
 }
 
 /// `app_origins` is absent if one of them is wrong; then what is at one of them cannot be told.
 fn return_urls(
     default: Field<String>,
-    app_origins: Option<&[AppOrigin]>,
+    app_origins: Option<&[Origin]>,
     reader: &mut Reader<'_>,
 ) -> Option<ReturnUrls> {
     let origins = app_origins?;

@@ -17,6 +17,9 @@ const YES: HeaderValue = HeaderValue::from_static("true");
 
 /// An origin whose pages may read the answers, with credentials: `https://www.example.com`. Never `*`:
 /// browsers refuse it together with cookies (rules §5).
+///
+/// A parser of its own beside the session's: the double stands for CloudFront and knows nothing of the service, and
+/// as a response-headers policy does it takes plain http from any host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedOrigin(HeaderValue);
 

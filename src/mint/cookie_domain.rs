@@ -102,16 +102,6 @@ pub(super) fn domain_matches(host: &str, domain: &str) -> bool {
     host == domain || (below() && !is_address(host))
 }
 
-/// Whether a host is this machine by its name alone, where browsers treat plain http as a secure
-/// context: a loopback address, `localhost`, or a name below it (RFC 6761 §6.3).
-#[must_use]
-pub fn is_local_host(host: &str) -> bool {
-    match address(host) {
-        Some(address) => address.is_loopback(),
-        None => host == "localhost" || host.ends_with(".localhost"),
-    }
-}
-
 fn is_address(host: &str) -> bool {
     address(host).is_some()
 }
@@ -210,11 +200,5 @@ mod tests {
     fn an_address_lies_in_no_domain() {
         assert!(domain_matches("127.0.0.1", "127.0.0.1"));
         assert!(!domain_matches("127.0.0.1", "0.0.1"));
-        for local in ["localhost", "a.b.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
-            assert!(is_local_host(local), "{local}");
-        }
-        for remote in ["localhost.example.com", "notlocalhost", "10.0.0.1", "example.com", "0.0.0.0"] {
-            assert!(!is_local_host(remote), "{remote}");
-        }
     }
 }

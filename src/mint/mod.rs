@@ -14,8 +14,7 @@ mod resource_template;
 mod shared;
 mod step;
 
-pub use crate::cloudfront::browser::is_host_name;
-pub use cookie_domain::{CookieDomainError, is_local_host};
+pub use cookie_domain::CookieDomainError;
 pub use minted::Minted;
 pub use minter::{IssueError, Minter, MinterError};
 pub use prepared::{Asker, PrepareError, Prepared};

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::cloudfront::browser::is_local_host;
 use crate::cloudfront::{CookieScope, CookieScopeError, EpochSeconds, Policy, Resource, SameSite};
 
-use super::cookie_domain::{CookieDomainError, cookie_domain, is_local_host};
+use super::cookie_domain::{CookieDomainError, cookie_domain};
 use super::cookie_path::{covering_path, overlap, path_matches};
 use super::resource_template::{FillError, ResourceTemplate, TemplateError};
 

@@ -2,10 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::cloudfront::browser::{BrowserError, check_host, check_path, split_port};
+use crate::cloudfront::browser::{BrowserError, check_host, check_path, is_local_host, split_port};
 use crate::cloudfront::{PolicyError, Resource};
-
-use super::cookie_domain::is_local_host;
 
 /// The longest value that may be put into a resource.
 const MAX_VALUE: usize = 64;

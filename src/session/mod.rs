@@ -6,9 +6,11 @@
 
 pub mod api_key;
 mod identity;
+mod origin;
 pub mod replay;
 pub mod return_url;
 pub(crate) mod strict_json;
 pub mod ticket;
 
 pub use identity::{Session, Subject, SubjectError};
+pub use origin::{Origin, OriginError};

@@ -5,13 +5,13 @@
 //! configured one, not merely mean it; and what is sent to the browser is the parsed URL, written anew and
 //! always absolute. So a disagreement between this parser and a browser's has nothing left to live on.
 
-mod origin;
 mod query;
 
 use thiserror::Error;
 use url::Url;
 
-pub use origin::{AppOrigin, AppOriginError};
+use super::origin::Origin;
+
 pub use query::{QueryRefusal, single_parameter};
 
 /// The places that a browser may be sent back to.
@@ -20,9 +20,9 @@ pub use query::{QueryRefusal, single_parameter};
 /// another host than the web app, where a bare path would lead nowhere.
 ///
 /// ```
-/// use edgemint::session::return_url::{AppOrigin, ReturnUrls};
+/// use edgemint::session::{Origin, return_url::ReturnUrls};
 ///
-/// let app = AppOrigin::parse("https://app.example.com")?;
+/// let app = Origin::parse("https://app.example.com")?;
 /// let return_urls = ReturnUrls::new(vec![app], "/home")?;
 /// assert_eq!(return_urls.accept(None)?, "https://app.example.com/home");
 /// assert_eq!(return_urls.accept(Some("/episodes/7"))?, "https://app.example.com/episodes/7");
@@ -31,8 +31,8 @@ pub use query::{QueryRefusal, single_parameter};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ReturnUrls {
-    first: AppOrigin,
-    others: Vec<AppOrigin>,
+    first: Origin,
+    others: Vec<Origin>,
     default: String,
 }
 
@@ -45,7 +45,7 @@ impl ReturnUrls {
     ///
     /// # Errors
     /// [`ReturnUrlsError`] when there is no origin, or `default` is not at one of them.
-    pub fn new(origins: Vec<AppOrigin>, default: &str) -> Result<Self, ReturnUrlsError> {
+    pub fn new(origins: Vec<Origin>, default: &str) -> Result<Self, ReturnUrlsError> {
         let mut origins = origins.into_iter();
         let first = origins.next().ok_or(ReturnUrlsError::NoOrigin)?;
         let mut urls = Self { first, others: origins.collect(), default: String::new() };
@@ -83,7 +83,7 @@ impl ReturnUrls {
 
     /// The origin whose spelling `raw` begins with. Letters may be of either case; a default port may be
     /// written out.
-    fn origin_spelled_by(&self, raw: &str) -> Result<&AppOrigin, ReturnUrlRefusal> {
+    fn origin_spelled_by(&self, raw: &str) -> Result<&Origin, ReturnUrlRefusal> {
         let (scheme, rest) = raw.split_once("://").ok_or(ReturnUrlRefusal::NotPathOrHttps)?;
         if !["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
             return Err(ReturnUrlRefusal::NotPathOrHttps);

@@ -27,7 +27,7 @@ fn typical_mistakes_are_told_in_full() {
         (
             2,
             "public_url = \"http://listen.example.com\"",
-            "edgemint.toml:2:14: server.public_url: http://listen.example.com is plain http, which is taken only for loopback addresses and localhost names; use https://",
+            "edgemint.toml:2:14: server.public_url: http is accepted on localhost, *.localhost, 127.0.0.0/8 and [::1] only; write https://",
         ),
         (
             13,

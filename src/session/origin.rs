@@ -1,41 +1,42 @@
-//! An origin of the web app, as the operator writes it down.
+//! The origin of a web site, as the operator writes it down: of the web app, or of edgemint itself.
 
 use std::fmt;
 
 use thiserror::Error;
 use url::{Host, Url};
 
-/// An origin of the web app: scheme, host and port, and nothing else.
+use crate::cloudfront::browser::{is_host_name, is_local_host};
+
+/// The origin of a web site: scheme, host and port, and nothing else.
 ///
 /// `https`, or `http` on a loopback host (127.0.0.0/8, `[::1]`, `localhost` and names below it).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AppOrigin {
+pub struct Origin {
     url: Url,
     serialized: String,
 }
 
-impl AppOrigin {
+impl Origin {
     /// Reads an origin as a browser's `Origin` header spells it: `https://app.example.com`,
     /// `http://localhost:5173`.
     ///
     /// # Errors
-    /// [`AppOriginError`] for anything else; where an origin can be made out, it says how to spell it.
-    pub fn parse(text: &str) -> Result<Self, AppOriginError> {
-        let url = Url::parse(text).map_err(|_| AppOriginError::NotAnOrigin)?;
+    /// [`OriginError`] for anything else; where an origin can be made out, it says how to spell it.
+    pub fn parse(text: &str) -> Result<Self, OriginError> {
+        let url = Url::parse(text).map_err(|_| OriginError::NotAnOrigin)?;
         let (Some(host), true) = (url.host(), ["https", "http"].contains(&url.scheme())) else {
-            return Err(AppOriginError::NotAnOrigin);
+            return Err(OriginError::NotAnOrigin);
         };
-        if let Host::Domain(name) = host
-            && (name.contains('*') || name.ends_with('.'))
-        {
-            return Err(AppOriginError::PatternOrTrailingDot);
+        // The URL parser takes patterns, and names that no certificate has.
+        if matches!(host, Host::Domain(name) if !is_host_name(name)) {
+            return Err(OriginError::NotAHost);
         }
-        if url.scheme() == "http" && !is_loopback(&host) {
-            return Err(AppOriginError::PlainHttp);
+        if url.scheme() == "http" && !url.host_str().is_some_and(is_local_host) {
+            return Err(OriginError::PlainHttp);
         }
         let serialized = url.origin().ascii_serialization();
         if text != serialized {
-            return Err(AppOriginError::Spelling { expected: serialized });
+            return Err(OriginError::Spelling { expected: serialized });
         }
         Ok(Self { url, serialized })
     }
@@ -45,6 +46,16 @@ impl AppOrigin {
         &self.serialized
     }
 
+    /// In lower case and punycode, without port; an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Whether it is http without TLS: only a host on this machine is.
+    pub fn is_plain_http(&self) -> bool {
+        self.url.scheme() == "http"
+    }
+
     pub(super) fn url(&self) -> &Url {
         &self.url
     }
@@ -52,14 +63,11 @@ impl AppOrigin {
     /// Whether a URL's `scheme` and `authority` are this origin's own spelling. `0x7f.1` and `127.0.0.1` are
     /// one address and two spellings.
     pub(super) fn is_spelled(&self, scheme: &str, authority: &str) -> bool {
-        let Some(host) = self.url.host_str().filter(|_| scheme.eq_ignore_ascii_case(self.url.scheme()))
-        else {
+        let Some((spelled, port)) = authority.split_at_checked(self.host().len()) else {
             return false;
         };
-        let Some((spelled, port)) = authority.split_at_checked(host.len()) else {
-            return false;
-        };
-        spelled.eq_ignore_ascii_case(host)
+        scheme.eq_ignore_ascii_case(self.url.scheme())
+            && spelled.eq_ignore_ascii_case(self.host())
             && match (self.url.port(), port.strip_prefix(':')) {
                 (None, None) => port.is_empty(),
                 (own, Some(digits)) => {
@@ -70,32 +78,26 @@ impl AppOrigin {
     }
 }
 
-impl fmt::Display for AppOrigin {
+impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.serialized)
     }
 }
 
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    }
-}
-
-/// Why a text is not an [`AppOrigin`].
+/// Why a text is not an [`Origin`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum AppOriginError {
+pub enum OriginError {
     /// Not an `https` URL at all.
     #[error("this is no origin; write scheme and host, such as https://app.example.com")]
     NotAnOrigin,
     /// Plain `http` on a host that is not this machine.
     #[error("http is accepted on localhost, *.localhost, 127.0.0.0/8 and [::1] only; write https://")]
     PlainHttp,
-    /// A pattern, or a host that ends in a dot.
-    #[error("an origin is one host, without * and without a final dot; list each host by itself")]
-    PatternOrTrailingDot,
+    /// A pattern, a host that ends in a dot, or a name that no host has.
+    #[error(
+        "an origin is one host of letters, digits, - and _, without * and without a final dot; write one host name"
+    )]
+    NotAHost,
     /// An origin with more around it, or spelled in an unusual way.
     #[error(
         "an origin has no path, query or user name, and is spelled as browsers spell it; write {expected}"
@@ -124,7 +126,7 @@ mod tests {
             "http://127.9.9.9",
             "http://[::1]:8080",
         ] {
-            assert_eq!(AppOrigin::parse(good).unwrap().as_str(), good);
+            assert_eq!(Origin::parse(good).unwrap().as_str(), good);
         }
     }
 
@@ -150,14 +152,14 @@ mod tests {
             ("http://0x7f.1", "http://127.0.0.1"),
             ("http://[0:0:0:0:0:0:0:1]", "http://[::1]"),
         ] {
-            let expected = AppOriginError::Spelling { expected: expected.to_owned() };
-            assert_eq!(AppOrigin::parse(text), Err(expected), "{text}");
+            let expected = OriginError::Spelling { expected: expected.to_owned() };
+            assert_eq!(Origin::parse(text), Err(expected), "{text}");
         }
     }
 
     #[test]
     fn what_is_no_origin_of_the_app_is_refused() {
-        use AppOriginError::{NotAnOrigin, PatternOrTrailingDot, PlainHttp};
+        use OriginError::{NotAHost, NotAnOrigin, PlainHttp};
         for (text, expected) in [
             ("", NotAnOrigin),
             ("null", NotAnOrigin),
@@ -170,8 +172,12 @@ mod tests {
             ("file:///etc/passwd", NotAnOrigin),
             ("ftp://app.example.com", NotAnOrigin),
             ("wss://app.example.com", NotAnOrigin),
-            ("https://*.example.com", PatternOrTrailingDot),
-            ("https://app.example.com.", PatternOrTrailingDot),
+            ("https://*.example.com", NotAHost),
+            ("https://app.example.com.", NotAHost),
+            ("https://app..example.com", NotAHost),
+            ("https://-app.example.com", NotAHost),
+            ("https://a,b.example.com", NotAHost),
+            ("https://user:secret@*.example.com", NotAHost),
             ("http://app.example.com", PlainHttp),
             ("http://localhost.example.com", PlainHttp),
             ("http://notlocalhost", PlainHttp),
@@ -181,7 +187,7 @@ mod tests {
             ("http://[::2]", PlainHttp),
             ("http://[::ffff:127.0.0.1]", PlainHttp),
         ] {
-            assert_eq!(AppOrigin::parse(text), Err(expected), "{text}");
+            assert_eq!(Origin::parse(text), Err(expected), "{text}");
         }
     }
 }
