@@ -32,10 +32,14 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// Those of this process.
+    /// How many threads can run at once: so many serve unless told otherwise.
+    pub cores: usize,
     #[must_use]
     pub fn of_process(flags: Vec<Override>) -> Self {
         let descriptor_limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        Self { environment: std::env::vars_os().collect(), flags, descriptor_limit }
+        // Where the system does not tell, one serves.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { environment: std::env::vars_os().collect(), flags, descriptor_limit, cores }
     }
 }
 
@@ -92,7 +96,9 @@ impl Config {
         let vault =
             Vault { folder: path.parent().unwrap_or(Path::new("")), environment: &surroundings.environment };
         let mut reader = Reader::new(sources);
-        let config = read(raw, vault, surroundings.descriptor_limit, &mut reader);
+        let Surroundings { descriptor_limit, cores, .. } = surroundings;
+        let needs = Needs { app_origins: raw.ticket.is_some(), descriptor_limit, cores };
+        let config = read(raw, vault, &needs, &mut reader);
         problems.append(&mut reader.into_problems());
         match config {
             Some(config) if problems.is_empty() => Ok(config),
@@ -102,17 +108,11 @@ impl Config {
 }
 
 /// `None` only if a problem was noted.
-fn read(
-    raw: RawConfig,
-    vault: Vault<'_>,
-    descriptor_limit: Option<u64>,
-    reader: &mut Reader<'_>,
-) -> Option<Config> {
+fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>) -> Option<Config> {
     if raw.ticket.is_none() && raw.api_keys.as_ref().is_none_or(|keys| keys.get_ref().is_empty()) {
         reader.missing(None, "ticket", "nobody could ask for cookies; add a [ticket] section for browsers, [[api_keys]] for back ends, or both");
     }
-    let needs = Needs { app_origins: raw.ticket.is_some(), descriptor_limit };
-    let server = server::read(raw.server, &needs, reader);
+    let server = server::read(raw.server, needs, reader);
     let mint = read_mint(raw.mint, reader);
     let site = server.as_ref().map(|server| Site {
         public_host: server.public_url.host(),

@@ -16,8 +16,17 @@ use super::raw::{Field, RawServer};
 /// Connections at once, unless told otherwise or the descriptor limit is lower.
 const DEFAULT_MAX_CONNECTIONS: usize = 1024;
 
-/// Descriptors that are not connections: standard streams, listeners, the keyring, event queues.
-const RESERVED_DESCRIPTORS: usize = 64;
+/// Threads that serve, as many as actix takes.
+const MAX_WORKERS: usize = 512;
+
+/// Descriptors that are not connections, whatever the number of workers: standard streams, listeners,
+/// signals, the keyring. An idle service holds 14.
+const RESERVED_DESCRIPTORS: usize = 32;
+
+const RAISE: &str = "raise the limit (ulimit -n, or LimitNOFILE= in a systemd unit)";
+
+/// What a worker holds besides connections: its event queue and what wakes it.
+const DESCRIPTORS_OF_WORKER: usize = 4;
 
 /// `[server]`.
 #[derive(Debug, Clone)]
@@ -34,9 +43,10 @@ pub struct ServerConfig {
     pub return_urls: Option<ReturnUrls>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Threads that serve; `None`: one per core.
-    pub workers: Option<usize>,
-    /// Connections at once, below the descriptor limit.
+    /// Threads that serve; one per core if not configured.
+    pub workers: usize,
+    /// Connections at once, of all workers together: at least one for each, and below the descriptor
+    /// limit.
     pub max_connections: usize,
     /// Longest request body, bytes.
     pub max_body: usize,
@@ -50,10 +60,14 @@ pub struct ServerConfig {
     pub shutdown_timeout: Duration,
 }
 
-/// What `[server]` is read with: whether `/enter` will be open, and how many files the process may open.
+/// What `[server]` is read with.
 pub(super) struct Needs {
+    /// Whether `/enter` will be open.
     pub(super) app_origins: bool,
+    /// How many files the process may open.
     pub(super) descriptor_limit: Option<u64>,
+    /// How many threads serve unless told otherwise.
+    pub(super) cores: usize,
 }
 
 pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>) -> Option<ServerConfig> {
@@ -67,7 +81,8 @@ pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>
     let head_timeout = timeout(raw.head_timeout, 5, 60);
     let request_timeout = timeout(raw.request_timeout, 10, 300);
     let keep_alive = timeout(raw.keep_alive, 15, 3600);
-    let shutdown_timeout = timeout(raw.shutdown_timeout, 30, 3600);
+    let shutdown_timeout = whole_seconds_in(seconds(1), seconds(3600), "a server that stops");
+    let shutdown_timeout = reader.optional(raw.shutdown_timeout, shutdown_timeout).unwrap_or(seconds(30));
     let public_url = (
         section.as_ref(),
         "server.public_url",
@@ -79,10 +94,10 @@ pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>
     let app_origins = app_origins(raw.app_origins, section.as_ref(), needs, reader);
     let return_urls = return_urls(raw.default_return, app_origins.as_deref(), reader);
     let trusted_proxies = reader.items(raw.trusted_proxies, |text| network(&text));
-    let workers = reader.optional(raw.workers, number_in(1..=512));
-    let max_connections = max_connections(raw.max_connections, needs.descriptor_limit, reader);
+    let capacity = capacity(raw.workers, raw.max_connections, section.as_ref(), needs, reader);
     let max_body = reader.optional(raw.max_body, number_in(1024..=1_048_576));
     // Only here, where all of it has been read, may what is missing end the reading.
+    let (workers, max_connections) = capacity?;
     Some(ServerConfig {
         listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         public_url: public_url?,
@@ -164,18 +179,42 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| format!("{text:?} is not an address or a network; write one such as \"10.0.0.0/8\""))
 }
 
-fn max_connections(field: Field<i64>, descriptor_limit: Option<u64>, reader: &mut Reader<'_>) -> usize {
-    let limit = descriptor_limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let room = limit.unwrap_or(usize::MAX).saturating_sub(RESERVED_DESCRIPTORS).max(1);
-    let fits = |wanted: i64| {
-        let wanted = number_in(1..=1_000_000)(wanted)?;
-        match limit {
-            Some(limit) if wanted > room => Err(format!(
-                "{wanted} does not fit below the limit of {limit} open files ({RESERVED_DESCRIPTORS} are kept for other \
-                 things); write at most {room}, or raise the limit (ulimit -n, or LimitNOFILE= in a systemd unit)"
-            )),
-            _ => Ok(wanted),
-        }
+/// The number of workers, and of connections; `None` if something is wrong with them. What is wrong
+/// with the workers comes first: how many connections there can be depends on it.
+fn capacity(
+    workers: Field<i64>,
+    connections: Field<i64>,
+    section: Option<&Range<usize>>,
+    needs: &Needs,
+    reader: &mut Reader<'_>,
+) -> Option<(usize, usize)> {
+    let place = workers.as_ref().map(Spanned::span).or_else(|| section.cloned())?;
+    let workers = match workers {
+        Some(workers) => reader.optional(Some(workers), number_in(1..=MAX_WORKERS))?,
+        None => needs.cores.clamp(1, MAX_WORKERS),
     };
-    reader.optional(field, fits).unwrap_or(DEFAULT_MAX_CONNECTIONS.min(room))
+    let limit =
+        needs.descriptor_limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let reserved = RESERVED_DESCRIPTORS + DESCRIPTORS_OF_WORKER * workers;
+    let room = limit.saturating_sub(reserved);
+    if room < workers {
+        let message = format!(
+            "{workers} workers need a limit of at least {} open files, and it is {limit}; set workers lower, or {RAISE}",
+            reserved + workers
+        );
+        reader.wrong(&place, message);
+        return None;
+    }
+    let fits = |wanted: i64| match number_in(1..=1_000_000)(wanted)? {
+        wanted if wanted < workers => {
+            Err(format!("{wanted} is less than one for each of {workers} workers; write at least {workers}"))
+        }
+        wanted if wanted > room => Err(format!(
+            "{wanted} does not fit below the limit of {limit} open files ({reserved} are kept for {workers} workers and \
+             other things); write at most {room}, or {RAISE}"
+        )),
+        wanted => Ok(wanted),
+    };
+    let default = DEFAULT_MAX_CONNECTIONS.min(room);
+    Some((workers, reader.optional(connections, fits).unwrap_or(default)))
 }

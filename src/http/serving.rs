@@ -5,7 +5,6 @@
 use std::future::ready;
 use std::io;
 use std::net::TcpListener;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_http::{HttpService, Request};
@@ -25,9 +24,6 @@ use super::routes::routes;
 use super::service::Service;
 use crate::config::ServerConfig;
 
-/// As many as actix takes; the configuration allows no more.
-const MAX_WORKERS: usize = 512;
-
 /// actix-http reads a clock that is up to this much behind, so its times end early.
 const CLOCK_LAG: Duration = Duration::from_millis(500);
 
@@ -42,15 +38,12 @@ pub(super) fn serve(
     service: web::Data<Service>,
     media: Option<MediaBytes>,
 ) -> io::Result<Server> {
-    let workers = match settings.workers {
-        Some(workers) => workers,
-        None => available_parallelism()?.get().min(MAX_WORKERS),
-    };
     let server = Server::build()
         .disable_signals()
-        .workers(workers)
-        // The cap holds for the whole service, actix counts by worker.
-        .max_concurrent_connections(settings.max_connections.div_ceil(workers))
+        .workers(settings.workers)
+        // The cap holds for the whole service, actix counts by worker. Rounded down, or there would be more
+        // than there are descriptors for; the configuration has one for each worker at least.
+        .max_concurrent_connections(settings.max_connections / settings.workers)
         // Blocking work is one signature now and then.
         .worker_max_blocking_threads(1)
         .shutdown_timeout(settings.shutdown_timeout.as_secs());

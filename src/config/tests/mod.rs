@@ -47,7 +47,7 @@ fn surroundings(environment: &[(&str, &str)], flags: Vec<Override>) -> Surroundi
     let secrets = [("TICKET_SECRET", TICKET_SECRET), ("API_KEY", API_KEY)];
     let environment =
         secrets.iter().chain(environment).map(|(name, value)| (name.into(), value.into())).collect();
-    Surroundings { environment, flags, descriptor_limit: Some(4096) }
+    Surroundings { environment, flags, descriptor_limit: Some(4096), cores: 4 }
 }
 
 fn parse(text: &str) -> Result<Config, Problems> {
@@ -77,12 +77,36 @@ fn reads_what_is_right() {
     assert_eq!(api_keys.name_of(TICKET_SECRET.as_bytes()), None);
 }
 
+/// What becomes of `max_connections` below a limit of open files.
+fn connections(server: &str, limit: Option<u64>) -> Result<usize, String> {
+    let surroundings = Surroundings { descriptor_limit: limit, cores: 4, ..surroundings(&[], Vec::new()) };
+    let text = with_line(1, &format!("[server]\n{server}"));
+    let config = Config::parse(Path::new("edgemint.toml"), &text, surroundings);
+    config.map(|config| config.server.max_connections).map_err(|problems| problems.to_string())
+}
+
 #[test]
-fn stays_below_the_descriptor_limit() {
-    let limited = |limit| Surroundings { descriptor_limit: limit, ..surroundings(&[], Vec::new()) };
-    let connections = |limit| {
-        let config = Config::parse(Path::new("edgemint.toml"), &with_line(0, ""), limited(limit));
-        config.unwrap().server.max_connections
-    };
-    assert_eq!([connections(Some(1024)), connections(None), connections(Some(10))], [960, 1024, 1]);
+fn connections_leave_descriptors_for_the_workers() {
+    assert_eq!(connections("workers = 2", Some(1024)), Ok(984));
+    assert_eq!(connections("", Some(1024)), Ok(976), "one worker per core");
+    assert_eq!(connections("workers = 32", None), Ok(1024));
+    assert_eq!(connections("workers = 32\nmax_connections = 864", Some(1024)), Ok(864));
+    assert_eq!(connections("workers = 4\nmax_connections = 4", None), Ok(4));
+    assert_eq!(connections("workers = 1", Some(37)), Ok(1));
+}
+
+#[test]
+fn workers_that_the_descriptors_do_not_suffice_for_are_refused() {
+    let expected = "edgemint.toml:2:11: server.workers: 32 workers need a limit of at least 192 open files, and it is 128; \
+                    set workers lower, or raise the limit (ulimit -n, or LimitNOFILE= in a systemd unit)";
+    assert_eq!(connections("workers = 32", Some(128)), Err(expected.to_owned()));
+    // Once what is wrong with the workers is said, the connections are not blamed as well.
+    assert_eq!(connections("workers = 32\nmax_connections = 50", Some(128)), Err(expected.to_owned()));
+    let by_default = connections("", Some(51)).unwrap_err();
+    assert!(
+        by_default.starts_with(
+            "edgemint.toml:1:1: server: 4 workers need a limit of at least 52 open files, and it is 51; "
+        ),
+        "{by_default}"
+    );
 }

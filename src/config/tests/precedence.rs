@@ -37,7 +37,7 @@ fn a_variable_is_read_as_what_its_setting_wants() {
         ("EDGEMINT_KEYRING__DIRECTORY", "from-environment"),
     ];
     let config = read(&with_line(0, ""), &environment, Vec::new()).unwrap();
-    assert_eq!(config.server.workers, Some(7));
+    assert_eq!(config.server.workers, 7);
     assert_eq!(config.server.app_origins[1].as_str(), "https://b.example.com");
     assert_eq!(config.ticket.unwrap().issuer, "123");
     assert_eq!(config.mint.expiry_step.as_secs(), 5);
