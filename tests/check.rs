@@ -1,6 +1,7 @@
 //! `edgemint check` on the real binary: what it says, where, and how it exits.
 #![cfg(feature = "service")]
 
+use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -100,5 +101,129 @@ fn says_that_there_is_no_file() {
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said.starts_with("no/such.toml: the configuration cannot be read: No such file"), "{said}");
+    assert!(
+        said.starts_with("no/such.toml: the configuration cannot be read: there is no such file; name "),
+        "{said}"
+    );
+}
+
+/// What `serve` says of the same configuration.
+fn serve(folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_edgemint"))
+        .current_dir(folder)
+        .env_clear()
+        .env("TICKET_SECRET", SECRET)
+        .args(["serve", "--config", "edgemint.toml", "--listen", "127.0.0.1:0"])
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn refuses_what_the_active_key_cannot_serve_as_serve_does() {
+    let folder = tempfile::tempdir().unwrap();
+    keys(folder.path(), &["init", "--key-pair-id", "KRSA"]);
+    let checked = check(folder.path(), GOOD, &[]);
+    let said = String::from_utf8(checked.stderr).unwrap();
+    assert_eq!(checked.status.code(), Some(2), "{said}");
+    assert!(said.contains("the grant \"downloads\" is signed for each listener"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let served = serve(folder.path());
+    assert_eq!((served.status.code(), String::from_utf8(served.stderr).unwrap()), (Some(2), said));
+    // What the configuration means is said all the same, and the key that does not do.
+    let summary = String::from_utf8(checked.stdout).unwrap();
+    assert!(summary.contains("(rsa-2048, SHA1) as Key-Pair-Id KRSA"), "{summary}");
+}
+
+#[test]
+fn refuses_a_keyring_that_serve_would_not_start_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused_as_by_serve = |expected: &str| {
+        let checked = check(folder.path(), GOOD, &[]);
+        let said = String::from_utf8(checked.stderr).unwrap();
+        assert_eq!(checked.status.code(), Some(2), "{said}");
+        assert!(said.contains(expected), "{said}");
+        let served = serve(folder.path());
+        assert_eq!((served.status.code(), String::from_utf8(served.stderr).unwrap()), (Some(2), said));
+        assert!(String::from_utf8(checked.stdout).unwrap().contains("grant            podcasts: "));
+    };
+    refused_as_by_serve("edgemint keys init --dir keys");
+    keys(folder.path(), &P256);
+    let pem = folder.path().join(format!("keys/{}.pem", key_id(folder.path())));
+    std::fs::rename(&pem, folder.path().join("elsewhere.pem")).unwrap();
+    refused_as_by_serve("put it back from a backup");
+}
+
+#[test]
+fn says_that_no_key_signs_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    keys(folder.path(), &["init", "--algorithm", "ecdsa-p256"]);
+    let output = check(folder.path(), GOOD, &[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "serve would start, and say that it is not ready");
+    assert!(
+        said.contains("signs with       nothing: no key is active; see `edgemint keys list --dir keys`"),
+        "{said}"
+    );
+}
+
+/// The code and standard error of a command that has to end within 10 seconds.
+fn ended(command: &mut Command) -> (Option<i32>, String) {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("the command hangs");
+        }
+        std::thread::yield_now();
+    };
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (status.code(), said)
+}
+
+#[test]
+fn only_a_file_of_sensible_size_is_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
+        ended(command.current_dir(folder.path()).env_clear().args(["check", "--config", name]))
+    };
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join("fifo"), mode).unwrap();
+    std::fs::write(folder.path().join("large"), vec![b'#'; (1 << 20) + 1]).unwrap();
+    std::fs::write(folder.path().join("latin"), b"# \xe9").unwrap();
+    for (name, expected) in [
+        ("fifo", "it is a FIFO, and a regular file is wanted; "),
+        (".", "it is a directory, and a regular file is wanted; "),
+        ("/dev/null", "it is a socket or device, and a regular file is wanted; "),
+        ("large", "it is larger than 1048576 bytes; "),
+        ("latin", "it is not UTF-8 text; "),
+    ] {
+        let (code, said) = check(name);
+        assert_eq!(code, Some(2), "{name}: {said}");
+        assert!(said.starts_with(&format!("{name}: the configuration cannot be read: {expected}")), "{said}");
+    }
+}
+
+/// The soft limit is the shell's to set: this process must not change its own for the tests beside this one.
+#[test]
+fn refuses_workers_that_the_open_files_do_not_suffice_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = GOOD.replace("[server]", "[server]\nworkers = 32");
+    std::fs::write(folder.path().join("edgemint.toml"), text).unwrap();
+    let mut shell = Command::new("/bin/sh");
+    shell.current_dir(folder.path()).env_clear().env("TICKET_SECRET", SECRET);
+    shell.args(["-c", "ulimit -n 128 && exec \"$0\" check --config edgemint.toml"]);
+    let (code, said) = ended(shell.arg(env!("CARGO_BIN_EXE_edgemint")));
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("server.workers: 32 workers need a limit of at least 192 open files, and it is 128; "),
+        "{said}"
+    );
 }

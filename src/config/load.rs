@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde_spanned::Spanned;
 
+use crate::keyring::{FileError, read_public};
 use crate::mint::{Profile, Site};
 use crate::session::api_key::ApiKey;
 use crate::session::ticket::TicketSettings;
@@ -19,6 +20,9 @@ use super::server::{self, Needs, ServerConfig};
 use super::shape;
 use super::sources::Sources;
 
+/// No configuration comes near it.
+const MAX_BYTES: u64 = 1 << 20;
+
 /// What the configuration is made of besides the file; taken from the process by the caller.
 #[derive(Clone, Default)]
 pub struct Surroundings {
@@ -28,12 +32,12 @@ pub struct Surroundings {
     pub flags: Vec<Override>,
     /// How many files the process may open at once (`RLIMIT_NOFILE`), if that is limited.
     pub descriptor_limit: Option<u64>,
+    /// How many threads can run at once: so many serve unless told otherwise.
+    pub cores: usize,
 }
 
 impl Surroundings {
     /// Those of this process.
-    /// How many threads can run at once: so many serve unless told otherwise.
-    pub cores: usize,
     #[must_use]
     pub fn of_process(flags: Vec<Override>) -> Self {
         let descriptor_limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
@@ -69,9 +73,9 @@ impl Config {
     /// [`Problems`]: everything that is wrong, each with its place and what to do. The parts that
     /// the syntax or an unknown name hides are judged once those are right.
     pub fn load(path: &Path, surroundings: Surroundings) -> Result<Self, Problems> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = text_of(path).map_err(|reason| {
             let message = format!(
-                "the configuration cannot be read: {error}; name the file with --config or EDGEMINT_CONFIG"
+                "the configuration cannot be read: {reason}; name the file with --config or EDGEMINT_CONFIG"
             );
             let place = Place::File { name: path.display().to_string(), at: None };
             Problems::new(vec![Problem { place, setting: String::new(), message }])
@@ -105,6 +109,18 @@ impl Config {
             _ => Err(Problems::new(problems)),
         }
     }
+}
+
+/// The text of the configuration file; or why there is none.
+fn text_of(path: &Path) -> Result<String, String> {
+    let bytes = read_public(path, MAX_BYTES).map_err(|error| match error {
+        FileError::Missing { .. } => "there is no such file".to_owned(),
+        FileError::NotRegular { found, .. } => format!("it is a {found}, and a regular file is wanted"),
+        FileError::TooLarge { limit, .. } => format!("it is larger than {limit} bytes"),
+        FileError::Read { source, .. } => source.to_string(),
+        other => other.to_string(),
+    })?;
+    std::str::from_utf8(&bytes).map(str::to_owned).map_err(|_| "it is not UTF-8 text".to_owned())
 }
 
 /// `None` only if a problem was noted.
