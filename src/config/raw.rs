@@ -112,3 +112,8 @@ pub(super) struct RawReference {
     pub(super) file: Field<String>,
     pub(super) env: Field<String>,
 }
+
+impl RawReference {
+    /// The names in a reference.
+    pub(super) const NAMES: [&str; 2] = ["file", "env"];
+}

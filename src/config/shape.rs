@@ -7,7 +7,7 @@ use serde_spanned::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 use super::problem::Problem;
-use super::raw::RawConfig;
+use super::raw::{RawConfig, RawReference};
 use super::sources::Sources;
 
 /// How alike two names must be, from 0 to 1, for one to be taken for a slip of the other: two of three
@@ -128,11 +128,22 @@ fn take_item<'t>(items: &mut DeArray<'t>, span: &Range<usize>) -> Option<Taken<'
 
 /// Says what `serde` said without the value that it quotes.
 fn shape_problem(said: &str, taken: &Taken<'_>, sources: &Sources<'_>) -> Problem {
+    let mut is_strange_reference = false;
     let message = match said.strip_prefix("unknown field ") {
-        Some(rest) => unknown(&taken.key, &known_names(rest), taken, sources),
+        Some(rest) => {
+            let known = known_names(rest);
+            let nearest = nearest(&taken.key, &known);
+            is_strange_reference = nearest.is_none() && known == RawReference::NAMES;
+            unknown(nearest, &known, taken, sources)
+        }
         None => wrong_type(said, &taken.value),
     };
-    sources.problem(&taken.span, message)
+    let mut problem = sources.problem(&taken.span, message);
+    // People put the secret itself where the kind of its place belongs: only a slip of the pen is repeated.
+    if is_strange_reference && let Some(within) = problem.setting.strip_suffix(&format!(".{}", taken.key)) {
+        problem.setting = within.to_owned();
+    }
+    problem
 }
 
 /// The names that `serde` lists: "unknown field `x`, expected one of `a`, `b`".
@@ -141,18 +152,23 @@ fn known_names(said: &str) -> Vec<&str> {
     list.split('`').skip(1).step_by(2).collect()
 }
 
-fn unknown(key: &str, known: &[&str], taken: &Taken<'_>, sources: &Sources<'_>) -> String {
-    let nearest = known
+/// The name that one was meant to be.
+fn nearest<'n>(key: &str, known: &[&'n str]) -> Option<&'n str> {
+    known
         .iter()
         .map(|name| (strsim::normalized_damerau_levenshtein(key, name), *name))
         .filter(|(likeness, _)| *likeness >= LIKENESS)
-        .max_by(|left, right| left.0.total_cmp(&right.0));
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, name)| name)
+}
+
+fn unknown(nearest: Option<&str>, known: &[&str], taken: &Taken<'_>, sources: &Sources<'_>) -> String {
     match (nearest, sources.override_at(&taken.span)) {
         (None, _) => format!("unknown setting; known here are {}", known.join(", ")),
-        (Some((_, name)), Some((over, part))) => {
+        (Some(name), Some((over, part))) => {
             format!("unknown setting; did you mean {}?", over.spelled_with(part, name))
         }
-        (Some((_, name)), None) => format!("unknown setting; did you mean {name}?"),
+        (Some(name), None) => format!("unknown setting; did you mean {name}?"),
     }
 }
 

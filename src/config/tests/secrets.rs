@@ -30,6 +30,24 @@ fn no_problem_ever_quotes_a_secret() {
         (15, "api_keys = [\"PLANTED\"]\n[[api_keys]]"),
         (15, "[api_keys]\nx = \"PLANTED\""),
         (8, "algorithm = \"HS256\", secret = \"PLANTED\""),
+        (9, "secret = { PLANTED = 1 }"),
+        (9, "secret = { \"PLANTED\" = \"\", env = \"A\" }"),
+        (9, "secret = { PLANTED = 1, PLANTED = 2 }"),
+        (9, "secret.PLANTED = 1"),
+        (9, "secret.PLANTED.x = 1"),
+        (9, "secret = { env = { PLANTED = 1 } }"),
+        (9, "public_key = { PLANTED = 1 }"),
+        (9, "[ticket.keys.secret.PLANTED]"),
+        (17, "secret = { PLANTED = 1 }"),
+        (2, "public_url = \"https://user:PLANTED@listen.example.com\""),
+        (2, "public_url = \"http://user:PLANTED@listen.example.com\""),
+        (2, "public_url = \"https://user:PLANTED@*.example.com\""),
+        (2, "public_url = \"user:PLANTED@listen.example.com\""),
+        (3, "app_origins = [\"https://user:PLANTED@www.example.com\"]"),
+        (
+            3,
+            "app_origins = [\"https://www.example.com\"]\ndefault_return = \"https://u:PLANTED@www.example.com/\"",
+        ),
     ] {
         let found = problems(&with_line(line, &template.replace("PLANTED", PLANTED)));
         assert!(!found.is_empty(), "{template}");
