@@ -3,7 +3,8 @@
 
 use std::io::Read as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 const SECRET: &str = "correct-horse-battery-staple-ticket-secret";
 
@@ -47,9 +48,26 @@ fn check(folder: &Path, text: &str, arguments: &[&str]) -> Output {
         .expect("the binary runs")
 }
 
+/// Makes the keyring that the configuration names by default; returns what the command said.
+fn keys(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
+    let output = command.current_dir(folder).env_clear().args(["keys"]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The id of the only key.
+fn key_id(folder: &Path) -> String {
+    let listed: serde_json::Value = serde_json::from_str(&keys(folder, &["list", "--json"])).unwrap();
+    listed["keys"][0]["id"].as_str().unwrap().to_owned()
+}
+
+const P256: [&str; 5] = ["init", "--algorithm", "ecdsa-p256", "--key-pair-id", "KTEST"];
+
 #[test]
 fn says_what_it_would_do() {
     let folder = tempfile::tempdir().unwrap();
+    keys(folder.path(), &P256);
     let output = check(folder.path(), GOOD, &["--listen", "127.0.0.1:0"]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -67,6 +85,7 @@ fn says_what_it_would_do() {
         "return URLs at   https://www.example.com",
         "returns to       https://www.example.com/library without one",
         "API keys         none: the back-end API is closed",
+        &format!("signs with       key {} (ecdsa-p256, SHA1) as Key-Pair-Id KTEST", key_id(folder.path())),
     ] {
         assert!(said.lines().any(|found| found == line), "{line}\n---\n{said}");
     }

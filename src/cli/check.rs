@@ -2,15 +2,19 @@
 
 use std::fmt::{self, Display};
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::Config;
+use crate::http::{StartError, minter};
+use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
 use crate::session::ticket::{TicketKey, TicketSettings};
 
+use super::serve::{ServeError, no_core_dumps};
 use super::settings::SettingsArgs;
 
-/// The configuration is wrong.
+/// The configuration, or its keyring, is wrong.
 const WRONG: u8 = 2;
 
 /// Check the configuration and say what it would do
@@ -20,25 +24,36 @@ pub struct CheckArgs {
     settings: SettingsArgs,
 }
 
-/// Writes a summary to standard output and returns 0; or every problem to standard error and
-/// returns 2. Neither holds a secret.
+/// Writes a summary to standard output and returns 0; or every problem to standard error, and returns
+/// 2, as `serve` does with the same configuration, keyring and key. Neither holds a secret.
 #[must_use]
 pub fn run(args: CheckArgs) -> ExitCode {
     // A closed pipe behind us takes nothing from what was found.
-    match args.settings.load() {
-        Ok(config) => {
-            let _ = writeln!(std::io::stdout().lock(), "{}", Summary(&config));
-            ExitCode::SUCCESS
-        }
-        Err(problems) => {
-            let _ = writeln!(std::io::stderr().lock(), "{problems}");
-            ExitCode::from(WRONG)
-        }
+    let refuse = |sentence: &dyn Display| {
+        let _ = writeln!(std::io::stderr().lock(), "{sentence}");
+        ExitCode::from(WRONG)
+    };
+    let config = match args.settings.load() {
+        Ok(config) => config,
+        Err(problems) => return refuse(&problems),
+    };
+    if let Err(errno) = no_core_dumps() {
+        return refuse(&format_args!("edgemint: {}", ServeError::CoreDumps(errno)));
+    }
+    let keyring = Directory::open(&config.keyring_directory).and_then(|directory| directory.load());
+    let _ = writeln!(std::io::stdout().lock(), "{}", Summary(&config, keyring.as_ref().ok()));
+    let served = keyring.map_err(ServeError::from).and_then(|keyring| {
+        let minter = keyring.active().map(|key| minter(&config, key)).transpose();
+        minter.map_err(|error| StartError::from(error).into())
+    });
+    match served {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => refuse(&format_args!("edgemint: {error}")),
     }
 }
 
-/// What a configuration means, for people.
-struct Summary<'a>(&'a Config);
+/// What a configuration and its keyring, if that could be read, mean, for people.
+struct Summary<'a>(&'a Config, Option<&'a Keyring>);
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,10 +61,13 @@ impl Display for Summary<'_> {
         writeln!(f, "listens on       {}", server.listen)?;
         writeln!(f, "browsers go to   {}{}", server.public_url, server.base_path)?;
         writeln!(f, "keys are in      {}", self.0.keyring_directory.display())?;
+        if let Some(keyring) = self.1 {
+            writeln!(f, "signs with       {}", Signs(keyring, &self.0.keyring_directory))?;
+        }
         writeln!(
             f,
-            "limits           {} connections, bodies of {} bytes",
-            server.max_connections, server.max_body
+            "limits           {} connections on {} workers, bodies of {} bytes",
+            server.max_connections, server.workers, server.max_body
         )?;
         writeln!(f, "trusted proxies  {}", list_or(&server.trusted_proxies, "none"))?;
         writeln!(f, "expiry step      {}", humantime::format_duration(mint.expiry_step))?;
@@ -68,6 +86,24 @@ impl Display for Summary<'_> {
         }
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))
+    }
+}
+
+/// The active key of a keyring.
+struct Signs<'a>(&'a Keyring, &'a Path);
+
+impl Display for Signs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.active() {
+            Some(key) => {
+                let (algorithm, hash) = (key.key().algorithm().as_str(), key.hash().as_str());
+                write!(f, "key {} ({algorithm}, {hash}) as Key-Pair-Id {}", key.id(), key.key_pair_id())
+            }
+            None => {
+                let directory = shell_word(self.1);
+                write!(f, "nothing: no key is active; see `edgemint keys list --dir {directory}`")
+            }
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), ServeError> {
 
 /// The memory of this process holds private keys: it is not written to disk, and no other process
 /// of the same user reads it.
-fn no_core_dumps() -> Result<(), rustix::io::Errno> {
+pub(super) fn no_core_dumps() -> Result<(), rustix::io::Errno> {
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
 }

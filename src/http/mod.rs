@@ -17,4 +17,4 @@ mod service;
 mod serving;
 
 pub use media_bytes::MediaBytes;
-pub use server::{Bound, StartError, bind, serve_on};
+pub use server::{Bound, StartError, bind, minter, serve_on};

@@ -95,7 +95,11 @@ pub fn serve_on(
     Ok(Bound { address, server })
 }
 
-fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, MinterError> {
+/// The minter of a configuration and its active key, which has signed every grant once.
+///
+/// # Errors
+/// [`MinterError`] naming the grant that cannot be served with this key.
+pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, MinterError> {
     let profiles = config.grants.clone().into();
     let signer = Signer::new(key.key_pair_id().clone(), key.key().clone(), key.hash());
     let step = ExpiryStep::new(config.mint.expiry_step).expect("checked by the configuration");
