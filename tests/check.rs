@@ -1,5 +1,6 @@
 //! `edgemint check` on the real binary: what it says, where, and how it exits.
 #![cfg(feature = "service")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::io::Read as _;
 use std::path::Path;
