@@ -1,16 +1,12 @@
 //! Secrets and public keys, read from where the configuration says that they are kept.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, open};
 use serde_spanned::Spanned;
 use zeroize::Zeroizing;
 
-use crate::keyring::shell_word;
+use crate::keyring::{FileError, read_linked_private, read_public};
 
 use super::fields::Reader;
 use super::raw::{Field, RawReference};
@@ -103,35 +99,23 @@ impl Vault<'_> {
 
     fn file(self, name: &str, kind: Kind) -> Result<Secret, String> {
         let path = self.folder.join(name);
-        // Links are followed, since mounted secrets are links; it is the file behind that is judged.
-        // Non-blocking, so that a pipe is refused below instead of waited for.
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let mut file = open(&path, flags, Mode::empty()).map(File::from).map_err(|error| {
-            let error = std::io::Error::from(error);
-            format!("the file of this name cannot be opened ({error}); relative names start in the folder of the configuration")
+        let read = match kind {
+            Kind::Secret => read_linked_private(&path, MAX_BYTES),
+            Kind::Public => read_public(&path, MAX_BYTES),
+        };
+        let bytes = read.map_err(|error| match error {
+            // Where no file was seen, the name may be a secret that stands in the place of one.
+            FileError::Missing { .. } => {
+                "there is no file of this name; relative names start in the folder of the configuration".to_owned()
+            }
+            FileError::Read { source, .. } => format!(
+                "the file of this name cannot be read ({source}); make it readable for this user, or name another"
+            ),
+            seen => seen.to_string(),
         })?;
-        let about =
-            file.metadata().map_err(|error| format!("the file of this name cannot be looked at: {error}"))?;
-        if !about.is_file() {
-            return Err("this is not a regular file; name the file that holds it".to_owned());
-        }
-        if kind == Kind::Secret && about.mode() & 0o077 != 0 {
-            let mode = about.mode() & 0o777;
-            return Err(format!(
-                "others can read this file (mode {mode:04o}); run: chmod 600 {}",
-                shell_word(&path)
-            ));
-        }
-        if about.len() > MAX_BYTES {
-            return Err(format!(
-                "this file is larger than {MAX_BYTES} bytes; name the file that holds it alone"
-            ));
-        }
-        let mut text = Zeroizing::new(String::new());
-        file.by_ref().take(MAX_BYTES).read_to_string(&mut text).map_err(|_| {
-            "this file does not hold UTF-8 text; write the secret as text, such as base64".to_owned()
-        })?;
-        secret(&text).map_err(|()| "this file is empty; write the secret into it".to_owned())
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| "this file does not hold UTF-8 text; write the secret as text, such as base64")?;
+        secret(text).map_err(|()| "this file is empty; write the secret into it".to_owned())
     }
 }
 

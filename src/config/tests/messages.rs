@@ -67,7 +67,7 @@ fn typical_mistakes_are_told_in_full() {
         (
             9,
             "secret = { file = \"no/such.key\" }",
-            "edgemint.toml:9:19: ticket.keys[0].secret.file: the file of this name cannot be opened (No such file or directory (os error 2)); relative names start in the folder of the configuration",
+            "edgemint.toml:9:19: ticket.keys[0].secret.file: there is no file of this name; relative names start in the folder of the configuration",
         ),
         (
             5,

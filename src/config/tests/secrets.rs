@@ -1,5 +1,6 @@
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
 
 use crate::session::api_key::ApiKeys;
@@ -81,21 +82,52 @@ fn a_secret_file_is_read_without_its_last_newline() {
 fn a_secret_file_that_others_can_read_is_refused() {
     for mode in [0o640, 0o604, 0o660, 0o666, 0o644] {
         let found = with_secret_file(|path| write(path, API_KEY.as_bytes(), mode)).unwrap_err();
-        let expected = format!("others can read this file (mode {mode:04o}); run: chmod 600 FOLDER/api.key");
+        let expected = format!(
+            "`FOLDER/api.key` is open to other users (mode {mode:04o}): run `chmod 600 FOLDER/api.key`"
+        );
         assert!(found.ends_with(&expected), "{found}");
     }
     let found = with_secret_file(|path| {
         write(&path.with_extension("target"), API_KEY.as_bytes(), 0o644);
         symlink(path.with_extension("target"), path).unwrap();
     });
-    assert!(found.unwrap_err().contains("others can read this file"), "the file behind a link counts");
+    assert!(
+        found.unwrap_err().contains("is open to other users (mode 0644)"),
+        "the file behind a link counts"
+    );
+}
+
+#[test]
+fn a_secret_file_of_another_user_is_refused() {
+    if !rustix::process::geteuid().is_root() {
+        // Not `eprintln!`, which the test harness swallows.
+        std::io::stderr()
+            .write_all(b"left out: secrets of another user (only root can give files away)\n")
+            .unwrap();
+        return;
+    }
+    let found = with_secret_file(|path| {
+        write(path, API_KEY.as_bytes(), 0o600);
+        chown(path, Some(65534), None).unwrap();
+    });
+    let found = found.unwrap_err();
+    assert!(found.contains("belongs to user 65534") && found.contains("`chown 0 FOLDER/api.key`"), "{found}");
 }
 
 #[test]
 fn what_is_no_secret_file_is_refused() {
     let refused = |make: &dyn Fn(&Path)| with_secret_file(make).unwrap_err();
-    assert!(refused(&|_| {}).contains("cannot be opened (No such file"));
-    assert!(refused(&|path| fs::create_dir(path).unwrap()).contains("not a regular file"));
+    assert!(refused(&|_| {}).contains("there is no file of this name; relative names start"));
+    let long = with_line(17, &format!("secret = {{ file = \"{}\" }}", PLANTED.repeat(6)));
+    assert!(
+        problems(&long)[0].contains("the file of this name cannot be read (File name too long"),
+        "{:?}",
+        problems(&long)
+    );
+    assert!(
+        refused(&|path| fs::create_dir(path).unwrap())
+            .contains("`FOLDER/api.key` is a directory, not a regular file")
+    );
     let fifo = |path: &Path| rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR).unwrap();
     assert!(refused(&fifo).contains("not a regular file"));
     assert!(refused(&|path| write(path, b"\n", 0o600)).contains("this file is empty"));
