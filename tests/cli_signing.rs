@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+#[path = "support/programs.rs"]
+mod programs;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgemint::cloudfront::{Decision, PublicKey, Refusal, TrustedKeys, ViewerRequest, decide};
+use programs::needs;
 use serde_json::Value;
 
 const RESOURCE: &str = "https://cdn.example.com/podcasts/*";
@@ -144,7 +148,7 @@ fn header_prints_set_cookie_lines() {
 }
 
 /// A server that answers one request and hands over its Cookie header.
-fn cookie_header_of(ask: impl FnOnce(&str) -> std::io::Result<Output>) -> Option<String> {
+fn cookie_header_of(ask: impl FnOnce(&str) -> std::io::Result<Output>) -> String {
     use std::io::{BufRead as _, BufReader};
 
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -156,27 +160,9 @@ fn cookie_header_of(ask: impl FnOnce(&str) -> std::io::Result<Output>) -> Option
         stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
         head.into_iter().find_map(|line| line.strip_prefix("Cookie: ").map(str::to_owned))
     });
-    let answer = ask(&format!("http://cdn.example.com:{port}/podcasts/1.mp3"));
-    if left_out("curl", &answer) {
-        // Lets the server go.
-        drop(std::net::TcpStream::connect(("127.0.0.1", port)));
-        server.join().unwrap();
-        return None;
-    }
-    let answer = answer.unwrap();
+    let answer = ask(&format!("http://cdn.example.com:{port}/podcasts/1.mp3")).unwrap();
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
-    Some(server.join().unwrap().expect("curl sent cookies"))
-}
-
-/// Whether a tool is missing, which is said, and which `EDGEMINT_TEST_TOOLS=required` forbids.
-fn left_out(tool: &str, run: &std::io::Result<Output>) -> bool {
-    let Err(error) = run else { return false };
-    let required = std::env::var("EDGEMINT_TEST_TOOLS").is_ok_and(|value| value == "required");
-    assert!(!required, "{tool}: {error}");
-    // Straight to standard error: what a passing test prints is not shown.
-    let line = format!("left out: {tool} is not installed ({error})\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-    true
+    server.join().unwrap().expect("curl sent cookies")
 }
 
 fn parsed(header: &str) -> Vec<(&str, &str)> {
@@ -193,6 +179,7 @@ fn to_loopback(url: &str) -> String {
 
 #[test]
 fn curl_takes_the_arguments_as_a_shell_splits_them() {
+    needs!("curl");
     let resource = "http://cdn.example.com:*/podcasts/*";
     let made =
         printed(&with_key("mint", &["--resource", resource, "--expires", EXPIRES, "--format", "curl"]));
@@ -203,13 +190,13 @@ fn curl_takes_the_arguments_as_a_shell_splits_them() {
         let mut curl = Command::new("sh");
         curl.args(["-c", &script, "sh"]).args(CURL).arg(to_loopback(url)).arg(url).output()
     });
-    let Some(header) = header else { return };
     let decision = decision(&asked, &parsed(&header), 1_799_999_999, None);
     assert!(decision.is_allowed(), "{:?}", decision.trace);
 }
 
 #[test]
 fn curl_reads_the_netscape_file() {
+    needs!("curl");
     let resource = "http://cdn.example.com:*/podcasts/*";
     let made =
         printed(&with_key("mint", &["--resource", resource, "--expires", EXPIRES, "--format", "netscape"]));
@@ -221,13 +208,13 @@ fn curl_reads_the_netscape_file() {
         let mut curl = Command::new("curl");
         curl.args(CURL).arg(to_loopback(url)).arg("-b").arg(&jar).arg(url).output()
     });
-    let Some(header) = header else { return };
     let decision = decision(&asked, &parsed(&header), 1_799_999_999, None);
     assert!(decision.is_allowed(), "{:?}", decision.trace);
 }
 
 #[test]
 fn python_reads_the_netscape_file() {
+    needs!("python3");
     let arguments =
         ["--resource", RESOURCE, "--expires", EXPIRES, "--hash", "sha256", "--format", "netscape"];
     let made = printed(&with_key("mint", &arguments));
@@ -237,11 +224,7 @@ fn python_reads_the_netscape_file() {
         jar = http.cookiejar.MozillaCookieJar(sys.argv[1])\n\
         jar.load(ignore_discard=True, ignore_expires=True)\n\
         print(json.dumps([[c.domain, c.path, c.secure, c.name, c.value] for c in jar]))";
-    let run = Command::new("python3").args(["-c", program]).arg(&jar).output();
-    if left_out("python3", &run) {
-        return;
-    }
-    let run = run.unwrap();
+    let run = Command::new("python3").args(["-c", program]).arg(&jar).output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let read: Vec<(String, String, bool, String, String)> = serde_json::from_slice(&run.stdout).unwrap();
     assert_eq!(read.len(), 4);

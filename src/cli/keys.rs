@@ -11,7 +11,9 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
 use crate::keyring::store::read_signing_key;
-use crate::keyring::{Directory, Document, DocumentError, Entry, KeyId, KeyringError, State, shell_word};
+use crate::keyring::{
+    Activated, Directory, Document, DocumentError, Entry, KeyId, KeyringError, State, shell_word,
+};
 
 /// What `edgemint keys` was asked to do.
 #[derive(Debug, Args)]
@@ -44,7 +46,8 @@ enum KeysCommand {
         #[arg(long, value_name = "ID")]
         key_pair_id: Option<KeyPairId>,
     },
-    /// Let a generated key sign, under the id that CloudFront gave its public key
+    /// Let a key sign that has not yet, under the id that CloudFront gave its public key: while no key is
+    /// active, or in place of the active one once that one's file is lost
     Activate {
         /// The key, as `keys list` names it
         id: KeyId,
@@ -117,14 +120,14 @@ fn execute(
             describe_first_key(notes, &args.dir, &entry)?;
         }
         KeysCommand::Activate { id, key_pair_id } => {
-            let entry = Directory::open(&args.dir)?.lock()?.activate(id, key_pair_id, now)?;
-            writeln!(notes, "Key {} is active: it signs as Key-Pair-Id {key_pair_id}.", entry.id())?;
+            let activated = Directory::open(&args.dir)?.lock()?.activate(id, key_pair_id, now)?;
+            describe_activation(notes, key_pair_id, &activated)?;
         }
         KeysCommand::Import { pem, key_pair_id, hash } => {
             let key = read_signing_key(pem)?;
             let directory = Directory::create(&args.dir)?;
             let entry = directory.lock()?.import(&key, key_pair_id.clone(), *hash, now)?;
-            describe_import(notes, pem, key_pair_id, &entry)?;
+            describe_import(notes, (pem, &args.dir), key_pair_id, &entry)?;
         }
         KeysCommand::List { json } => list(&Directory::open(&args.dir)?, *json, out, notes)?,
         KeysCommand::Public { id } => {
@@ -162,9 +165,28 @@ fn describe_first_key(notes: &mut impl Write, dir: &Path, entry: &Entry) -> io::
     )
 }
 
+fn describe_activation(
+    notes: &mut impl Write,
+    key_pair_id: &KeyPairId,
+    activated: &Activated,
+) -> io::Result<()> {
+    writeln!(notes, "Key {} is active: it signs as Key-Pair-Id {key_pair_id}.", activated.active.id())?;
+    let Some((lost, lost_id)) = activated.lost.as_ref().and_then(|lost| Some((lost, lost.key_pair_id()?)))
+    else {
+        return Ok(());
+    };
+    writeln!(
+        notes,
+        "Key {}, whose file is gone, is in state `{}`: keep its public key ({lost_id}) in the key group until \
+         the last cookie that it signed has expired.",
+        lost.id(),
+        lost.state()
+    )
+}
+
 fn describe_import(
     notes: &mut impl Write,
-    pem: &Path,
+    (pem, dir): (&Path, &Path),
     key_pair_id: &KeyPairId,
     entry: &Entry,
 ) -> io::Result<()> {
@@ -174,8 +196,11 @@ fn describe_import(
     } else {
         writeln!(
             notes,
-            "Key {id} ({key_pair_id}) is in state `{}`: another key is active, and a rotation may put this one in its place.",
-            entry.state()
+            "Key {id} ({key_pair_id}) is in state `{}`: another key is active, and a rotation may put this one in its place.\n\
+             If the file of the active key is lost for good, let this one sign:\n  \
+             edgemint keys activate {id} --dir {} --key-pair-id {key_pair_id}",
+            entry.state(),
+            shell_word(dir)
         )?;
     }
     writeln!(notes, "The keyring has its own copy: delete `{}` or keep it as the backup.", pem.display())

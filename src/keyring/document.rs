@@ -1,12 +1,19 @@
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::conflict::Seen;
 use super::entry::{Entry, State};
-use super::id::KeyId;
-use crate::cloudfront::KeyPairId;
+use super::id::{FileName, KeyId};
+use super::misread::Misread;
+use crate::cloudfront::{HashAlgorithm, KeyPairId, PublicKey};
 
 /// The one version of `keyring.json` that this program reads and writes.
 const VERSION: u64 = 1;
+
+/// A key that is gone stays as a record, so this is a rotation a week for nineteen years. CloudFront has
+/// room for far fewer at a time.
+const MOST_KEYS: usize = 1000;
 
 /// What `keyring.json` says: the keys, in the order in which they came, and the state of each.
 ///
@@ -24,7 +31,13 @@ pub struct Document {
 pub enum DocumentError {
     /// Not JSON, cut short, or with members that are wrong, unknown, missing or doubled.
     #[error("it does not read as a keyring ({0}): put it back from a backup, or correct that place")]
-    Syntax(#[from] serde_json::Error),
+    Syntax(#[from] Misread),
+    /// More keys than a keyring has room for.
+    #[error(
+        "it would have {0} keys, and {MOST_KEYS} are the most: \
+         take the oldest entries in state `gone` out of keyring.json"
+    )]
+    TooMany(usize),
     /// The format has moved on.
     #[error(
         "it was written by a newer edgemint (version {0}, this one reads version {VERSION}): run that one"
@@ -33,6 +46,9 @@ pub enum DocumentError {
     /// No edgemint ever wrote this version.
     #[error("it says version {0}, which never was: this edgemint reads version {VERSION}")]
     UnknownVersion(u64),
+    /// A member has no written form.
+    #[error("it cannot be written ({0}): see to the clock of this machine, then run this again")]
+    Unwritable(serde_json::Error),
     /// The same key twice.
     #[error("key {id} is there already, in state `{state}`{}: one entry a key is enough", as_key_pair(.key_pair_id.as_ref()))]
     SameKey {
@@ -76,26 +92,41 @@ pub enum DocumentError {
     /// No entry has this id.
     #[error("there is no key {0}: `edgemint keys list` shows those that there are")]
     NoSuchKey(KeyId),
-    /// Only a first key is activated by hand.
+    /// A key that can sign is replaced by a rotation, not by hand.
     #[error(
-        "key {active} is active, and cookies that it signed are in use: \
-         only a rotation may put key {id} in its place"
+        "key {active} is active, and cookies that it signed are in use: only a rotation may put key {id} \
+         in its place, unless {file} is lost for good and gone from the keyring"
     )]
     AnotherActive {
         /// The key that was to be activated.
         id: KeyId,
         /// The key that is active.
         active: KeyId,
+        /// The file of the active key.
+        file: FileName,
     },
-    /// Only a key that was never in CloudFront is activated by hand.
+    /// Only a key that has signed nothing yet is activated.
     #[error(
-        "key {id} is in state `{state}`, and only one in state `generated` is activated: `edgemint keys list` shows which"
+        "key {id} is in state `{state}`, and only a key that has not signed yet is activated: \
+         `edgemint keys list` shows which"
     )]
-    NotGenerated {
+    PastActivation {
         /// The key that was to be activated.
         id: KeyId,
         /// Its state.
         state: State,
+    },
+    /// A published key has its Key-Pair-Id for good.
+    #[error(
+        "key {id} is in CloudFront as Key-Pair-Id {recorded}, not {given}: give `--key-pair-id {recorded}`"
+    )]
+    OtherKeyPairId {
+        /// The key that was to be activated.
+        id: KeyId,
+        /// The Key-Pair-Id in its entry.
+        recorded: KeyPairId,
+        /// The one given.
+        given: KeyPairId,
     },
 }
 
@@ -123,14 +154,18 @@ struct Version {
     version: u64,
 }
 
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Misread> {
+    serde_json::from_slice(json).map_err(Misread::from)
+}
+
 impl Document {
     /// Reads the contents of a `keyring.json`.
     ///
     /// # Errors
     /// Whatever contradicts the format or the rules above.
     pub fn parse(json: &[u8]) -> Result<Self, DocumentError> {
-        match serde_json::from_slice::<Version>(json)?.version {
-            VERSION => Self::of(serde_json::from_slice::<Read>(json)?.keys),
+        match read::<Version>(json)?.version {
+            VERSION => Self::of(read::<Read>(json)?.keys),
             newer if newer > VERSION => Err(DocumentError::NewerVersion(newer)),
             unknown => Err(DocumentError::UnknownVersion(unknown)),
         }
@@ -141,17 +176,18 @@ impl Document {
     /// # Errors
     /// A time beyond the year 9999, which RFC 3339 cannot say.
     pub fn to_json(&self) -> Result<String, DocumentError> {
-        let mut json = serde_json::to_string_pretty(&Written { version: VERSION, keys: &self.keys })?;
+        let written = Written { version: VERSION, keys: &self.keys };
+        let mut json = serde_json::to_string_pretty(&written).map_err(DocumentError::Unwritable)?;
         json.push('\n');
         Ok(json)
     }
 
     fn of(keys: Vec<Entry>) -> Result<Self, DocumentError> {
-        for (position, later) in keys.iter().enumerate() {
-            for earlier in &keys[..position] {
-                refuse_conflict(earlier, later)?;
-            }
+        if keys.len() > MOST_KEYS {
+            return Err(DocumentError::TooMany(keys.len()));
         }
+        let mut seen = Seen::default();
+        keys.iter().try_for_each(|entry| seen.add(entry))?;
         Ok(Self { keys })
     }
 
@@ -175,72 +211,77 @@ impl Document {
         self.keys.iter().find(|entry| entry.id() == id).ok_or_else(|| DocumentError::NoSuchKey(id.clone()))
     }
 
-    /// The document with one more key.
+    /// The document with one more key, which CloudFront has not heard of.
     ///
     /// # Errors
-    /// The key, its Key-Pair-Id or its file is there already, or both it and another are active.
-    pub fn with(mut self, entry: Entry) -> Result<Self, DocumentError> {
-        self.keys.push(entry);
-        Self::of(self.keys)
+    /// The key is there already, or there are too many.
+    pub(super) fn with_generated(
+        self,
+        public: &PublicKey,
+        hash: HashAlgorithm,
+        now: OffsetDateTime,
+    ) -> Result<Self, DocumentError> {
+        self.with(Entry::generated(public, hash, now))
     }
 
     /// The document with one more key, which CloudFront trusts as `key_pair_id`: it becomes active if
     /// no other key is, else it is kept as trusted, for a rotation to take up.
     ///
     /// # Errors
-    /// As [`with`](Self::with).
-    pub fn with_imported(
+    /// The key or its Key-Pair-Id is there already, or there are too many.
+    pub(super) fn with_imported(
         self,
-        key: Entry,
+        public: &PublicKey,
+        hash: HashAlgorithm,
         key_pair_id: KeyPairId,
         now: OffsetDateTime,
     ) -> Result<Self, DocumentError> {
+        let entry = Entry::generated(public, hash, now);
         let entry = match self.active() {
-            None => key.into_active(key_pair_id, now),
-            Some(_) => key.into_trusted(key_pair_id, now),
+            None => entry.into_active(key_pair_id, now),
+            Some(_) => entry.into_trusted(key_pair_id, now),
         };
         self.with(entry)
     }
 
-    /// The document in which the generated key `id` is the active one, under `key_pair_id`.
+    fn with(mut self, entry: Entry) -> Result<Self, DocumentError> {
+        self.keys.push(entry);
+        Self::of(self.keys)
+    }
+
+    /// The document in which key `id` is the active one, under `key_pair_id`.
     ///
     /// # Errors
-    /// No such key, a key that is past [`State::Generated`], another active key, or a Key-Pair-Id that
-    /// another key has.
-    pub fn with_active(
+    /// No such key, a key that has been active, another active key, a Key-Pair-Id that another key has
+    /// or that is not the one in the key's own entry.
+    pub(super) fn with_active(
         self,
         id: &KeyId,
         key_pair_id: &KeyPairId,
         now: OffsetDateTime,
     ) -> Result<Self, DocumentError> {
         let entry = self.entry(id)?;
-        if entry.state() != State::Generated {
-            return Err(DocumentError::NotGenerated { id: id.clone(), state: entry.state() });
+        if entry.state() >= State::Active {
+            return Err(DocumentError::PastActivation { id: id.clone(), state: entry.state() });
+        }
+        if let Some(recorded) = entry.key_pair_id().filter(|recorded| *recorded != key_pair_id) {
+            let (recorded, given) = (recorded.clone(), key_pair_id.clone());
+            return Err(DocumentError::OtherKeyPairId { id: id.clone(), recorded, given });
         }
         if let Some(active) = self.active() {
-            return Err(DocumentError::AnotherActive { id: id.clone(), active: active.id().clone() });
+            let (active, file) = (active.id().clone(), active.file().clone());
+            return Err(DocumentError::AnotherActive { id: id.clone(), active, file });
         }
-        let activate = |entry: Entry| {
-            if entry.id() == id { entry.into_active(key_pair_id.clone(), now) } else { entry }
-        };
-        Self::of(self.keys.into_iter().map(activate).collect())
+        self.map(|entry| if entry.id() == id { entry.into_active(key_pair_id.clone(), now) } else { entry })
     }
-}
 
-fn refuse_conflict(earlier: &Entry, later: &Entry) -> Result<(), DocumentError> {
-    let (first, second) = (earlier.id().clone(), later.id().clone());
-    if first == second {
-        let key_pair_id = earlier.key_pair_id().cloned();
-        return Err(DocumentError::SameKey { id: first, state: earlier.state(), key_pair_id });
+    /// The document in which the active key, which must be unable to sign, is retiring. It has no active
+    /// key, so it is only a step on the way to [`with_active`](Self::with_active).
+    pub(super) fn with_active_lost(self, now: OffsetDateTime) -> Result<Self, DocumentError> {
+        self.map(|entry| if entry.state() == State::Active { entry.into_retiring(now) } else { entry })
     }
-    if earlier.file() == later.file() {
-        return Err(DocumentError::SameFile { first, second });
+
+    fn map(self, change: impl FnMut(Entry) -> Entry) -> Result<Self, DocumentError> {
+        Self::of(self.keys.into_iter().map(change).collect())
     }
-    if let (Some(key_pair_id), true) = (earlier.key_pair_id(), earlier.key_pair_id() == later.key_pair_id()) {
-        return Err(DocumentError::SameKeyPairId { key_pair_id: key_pair_id.clone(), id: first });
-    }
-    if earlier.state() == State::Active && later.state() == State::Active {
-        return Err(DocumentError::TwoActive { first, second });
-    }
-    Ok(())
 }

@@ -47,7 +47,8 @@ impl fmt::Display for State {
 /// What `keyring.json` says about one key. It holds nothing secret.
 ///
 /// An entry has a Key-Pair-Id exactly when its state is past [`State::Generated`]: CloudFront gives the
-/// id when the public key is published.
+/// id when the public key is published. Only a [`Writer`](super::Writer) moves an entry on: which move is
+/// right depends on the rest of the document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Members", into = "Members")]
 pub struct Entry(Members);
@@ -99,8 +100,7 @@ impl From<Entry> for Members {
 
 impl Entry {
     /// The entry of a new key, in state [`State::Generated`] since `now`, kept to the second.
-    #[must_use]
-    pub fn generated(public: &PublicKey, hash: HashAlgorithm, now: OffsetDateTime) -> Self {
+    pub(super) fn generated(public: &PublicKey, hash: HashAlgorithm, now: OffsetDateTime) -> Self {
         let id = KeyId::of(public);
         let now = whole_seconds(now);
         Self(Members {
@@ -116,15 +116,18 @@ impl Entry {
     }
 
     /// The same key, now signing under the Key-Pair-Id that CloudFront gave it.
-    #[must_use]
-    pub fn into_active(self, key_pair_id: KeyPairId, now: OffsetDateTime) -> Self {
+    pub(super) fn into_active(self, key_pair_id: KeyPairId, now: OffsetDateTime) -> Self {
         self.known_as(key_pair_id, State::Active, now)
     }
 
     /// The same key, in a key group under the Key-Pair-Id that CloudFront gave it, not signing.
-    #[must_use]
-    pub fn into_trusted(self, key_pair_id: KeyPairId, now: OffsetDateTime) -> Self {
+    pub(super) fn into_trusted(self, key_pair_id: KeyPairId, now: OffsetDateTime) -> Self {
         self.known_as(key_pair_id, State::Trusted, now)
+    }
+
+    /// The same key, which signs nothing more.
+    pub(super) fn into_retiring(self, now: OffsetDateTime) -> Self {
+        Self(Members { state: State::Retiring, state_since: whole_seconds(now), ..self.0 })
     }
 
     fn known_as(self, key_pair_id: KeyPairId, state: State, now: OffsetDateTime) -> Self {

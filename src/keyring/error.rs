@@ -1,10 +1,14 @@
 use std::path::PathBuf;
 
 use super::document::DocumentError;
-use super::entry::Entry;
+use super::entry::{Entry, State};
 use super::files::{FileError, shell_word};
 use super::id::{FileName, KeyId};
 use crate::cloudfront::{KeyAlgorithm, KeyError};
+
+/// For a key without which nothing is signed.
+const OTHER_WAY: &str = "; if it is lost for good, put another key in its place with `edgemint keys import` \
+                         and `edgemint keys activate`";
 
 /// Why a keyring was not read or not changed. Each message is one sentence with what was found and what
 /// to do next, and holds no byte of a private key.
@@ -82,7 +86,10 @@ pub enum KeyringError {
         recorded: KeyAlgorithm,
     },
     /// The file that an entry names is gone.
-    #[error("`{file}` of key {id} is not in `{}`: put it back from a backup", .directory.display())]
+    #[error(
+        "`{file}` of key {id} is not in `{}`: put it back from a backup{}", .directory.display(),
+        if *.is_active { OTHER_WAY } else { "" }
+    )]
     NoKeyFile {
         /// The keyring's directory.
         directory: PathBuf,
@@ -90,6 +97,8 @@ pub enum KeyringError {
         file: FileName,
         /// The entry that names it.
         id: KeyId,
+        /// Whether that key is the one that signs.
+        is_active: bool,
     },
     /// No key could be made.
     #[error("{0}: run this again, and report it if it persists")]
@@ -101,7 +110,8 @@ impl KeyringError {
     pub(super) fn reading(error: FileError, entry: &Entry, directory: PathBuf) -> Self {
         match error {
             FileError::Missing { .. } => {
-                Self::NoKeyFile { directory, file: entry.file().clone(), id: entry.id().clone() }
+                let (file, id) = (entry.file().clone(), entry.id().clone());
+                Self::NoKeyFile { directory, file, id, is_active: entry.state() == State::Active }
             }
             other => Self::File(other),
         }

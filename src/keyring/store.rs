@@ -1,14 +1,14 @@
 //! A keyring in a directory: what is there, and the key that signs.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::document::Document;
 use super::entry::Entry;
 use super::error::KeyringError;
-use super::files::{self, FileError, TEMPORARY_PREFIX};
+use super::files::{FileError, OpenDirectory, TEMPORARY_PREFIX, read_private};
 use super::id::KeyId;
 use super::write::Writer;
 use crate::cloudfront::{HashAlgorithm, KeyPairId, SigningKey};
@@ -22,10 +22,11 @@ const DOCUMENT_LIMIT: u64 = 1 << 20;
 /// An RSA-2048 PEM has 1.7 kB.
 const PEM_LIMIT: u64 = 1 << 16;
 
-/// The directory of a keyring, seen to be one in which nobody else can write.
+/// The directory of a keyring, seen to be one in which nobody else can write, and held open: what is put
+/// at its path later is seen by opening it again.
 #[derive(Debug, Clone)]
 pub struct Directory {
-    path: PathBuf,
+    files: OpenDirectory,
 }
 
 impl Directory {
@@ -35,9 +36,7 @@ impl Directory {
     /// It is missing, is something else, has another owner than this user or root, or others can write
     /// in it.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, KeyringError> {
-        let path = path.into();
-        files::check_directory(&path)?;
-        Ok(Self { path })
+        Ok(Self { files: OpenDirectory::open(path.into())? })
     }
 
     /// The directory at `path`, made with mode 0700 if nothing is there. Its parent must exist.
@@ -45,15 +44,13 @@ impl Directory {
     /// # Errors
     /// As [`open`](Self::open), or it cannot be made.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, KeyringError> {
-        let path = path.into();
-        files::make_directory(&path)?;
-        Self::open(path)
+        Ok(Self { files: OpenDirectory::create(path.into())? })
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.files.path()
     }
 
     /// What `keyring.json` says; no private key is read.
@@ -61,18 +58,18 @@ impl Directory {
     /// # Errors
     /// There is none, it is refused as a file, or what it says is.
     pub fn document(&self) -> Result<Document, KeyringError> {
-        self.document_if_any()?.ok_or_else(|| KeyringError::NoKeyring { directory: self.path.clone() })
+        self.document_if_any()?.ok_or_else(|| KeyringError::NoKeyring { directory: self.path().into() })
     }
 
     /// As [`document`](Self::document), or nothing where there is no `keyring.json`.
     pub(super) fn document_if_any(&self) -> Result<Option<Document>, KeyringError> {
-        let path = self.path.join(DOCUMENT_FILE);
-        match files::read_private(&path, DOCUMENT_LIMIT) {
+        match self.files.read(DOCUMENT_FILE, DOCUMENT_LIMIT) {
             Err(FileError::Missing { .. }) => Ok(None),
             Err(other) => Err(other.into()),
-            Ok(json) => {
-                Document::parse(&json).map(Some).map_err(|source| KeyringError::Document { path, source })
-            }
+            Ok(json) => Document::parse(&json).map(Some).map_err(|source| {
+                let path = self.path().join(DOCUMENT_FILE);
+                KeyringError::Document { path, source }
+            }),
         }
     }
 
@@ -99,9 +96,11 @@ impl Directory {
     /// # Errors
     /// Its file is missing or refused, holds no key that CloudFront takes, or holds another key.
     pub fn signing_key(&self, entry: &Entry) -> Result<SigningKey, KeyringError> {
-        let path = self.path.join(entry.file().as_str());
-        let pem = files::read_private(&path, PEM_LIMIT)
-            .map_err(|error| KeyringError::reading(error, entry, self.path.clone()))?;
+        let path = self.path().join(entry.file().as_str());
+        let pem = self
+            .files
+            .read(entry.file().as_str(), PEM_LIMIT)
+            .map_err(|error| KeyringError::reading(error, entry, self.path().into()))?;
         let key =
             SigningKey::from_pem(&pem).map_err(|source| KeyringError::Key { path: path.clone(), source })?;
         let found = KeyId::of(key.public_key());
@@ -115,24 +114,36 @@ impl Directory {
         Ok(key)
     }
 
+    /// Whether anything is where the private key of an entry belongs.
+    pub(super) fn has_file_of(&self, entry: &Entry) -> Result<bool, KeyringError> {
+        Ok(self.files.has(entry.file().as_str())?)
+    }
+
     /// Files that may hold a private key and that the document does not name, sorted: what a command
     /// leaves behind that is killed between writing a key and writing `keyring.json`.
     ///
     /// # Errors
     /// The directory cannot be read.
     pub fn orphans(&self, document: &Document) -> Result<Vec<String>, KeyringError> {
-        let failed = |source| FileError::Read { path: self.path.clone(), source };
+        let named: HashSet<&OsStr> =
+            document.entries().iter().map(|entry| OsStr::new(entry.file().as_str())).collect();
         let mut orphans = Vec::new();
-        for found in fs::read_dir(&self.path).map_err(failed)? {
-            let name = found.map_err(failed)?.file_name();
-            let named = document.entries().iter().any(|entry| OsStr::new(entry.file().as_str()) == name);
+        for name in self.files.names()? {
+            if named.contains(name.as_os_str()) {
+                continue;
+            }
             let name = name.to_string_lossy().into_owned();
-            if !named && (name.ends_with(".pem") || name.starts_with(TEMPORARY_PREFIX)) {
+            if name.ends_with(".pem") || name.starts_with(TEMPORARY_PREFIX) {
                 orphans.push(name);
             }
         }
         orphans.sort();
         Ok(orphans)
+    }
+
+    /// Where the keyring's files are written; for the holder of the lock.
+    pub(super) fn files(&self) -> &OpenDirectory {
+        &self.files
     }
 
     /// The right to change the keyring, for one process at a time; it ends when the writer is dropped
@@ -141,7 +152,7 @@ impl Directory {
     /// # Errors
     /// Another process has it, or the directory cannot be written.
     pub fn lock(&self) -> Result<Writer<'_>, KeyringError> {
-        Ok(Writer::new(self, files::lock(&self.path)?))
+        Ok(Writer::new(self, self.files.lock()?))
     }
 }
 
@@ -150,7 +161,7 @@ impl Directory {
 /// # Errors
 /// The file is refused (see [`read_private`](super::read_private)), or holds no key that CloudFront takes.
 pub fn read_signing_key(path: &Path) -> Result<SigningKey, KeyringError> {
-    let pem = files::read_private(path, PEM_LIMIT)?;
+    let pem = read_private(path, PEM_LIMIT)?;
     SigningKey::from_pem(&pem).map_err(|source| KeyringError::Key { path: path.into(), source })
 }
 

@@ -3,10 +3,19 @@ use time::OffsetDateTime;
 use super::document::{Document, DocumentError};
 use super::entry::Entry;
 use super::error::KeyringError;
-use super::files::{self, DirectoryLock};
+use super::files::DirectoryLock;
 use super::id::KeyId;
 use super::store::{DOCUMENT_FILE, Directory};
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId, SigningKey};
+
+/// What an activation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activated {
+    /// The key that signs from now on.
+    pub active: Entry,
+    /// The key that was active and whose file is gone: it is retiring.
+    pub lost: Option<Entry>,
+}
 
 /// The one process that may change a keyring, from [`Directory::lock`].
 ///
@@ -40,10 +49,10 @@ impl<'a> Writer<'a> {
             return Err(KeyringError::AlreadyThere { directory: self.directory.path().into() });
         }
         let key = SigningKey::generate(algorithm).map_err(KeyringError::Generation)?;
-        let generated = Entry::generated(key.public_key(), hash, now);
+        let (empty, public) = (Document::default(), key.public_key());
         let document = match key_pair_id {
-            Some(key_pair_id) => Document::default().with_imported(generated, key_pair_id, now),
-            None => Document::default().with(generated),
+            Some(key_pair_id) => empty.with_imported(public, hash, key_pair_id, now),
+            None => empty.with_generated(public, hash, now),
         };
         self.add(&key, document)
     }
@@ -61,28 +70,44 @@ impl<'a> Writer<'a> {
         now: OffsetDateTime,
     ) -> Result<Entry, KeyringError> {
         let document = self.directory.document_if_any()?.unwrap_or_default();
-        let entry = Entry::generated(key.public_key(), hash, now);
-        self.add(key, document.with_imported(entry, key_pair_id, now))
+        self.add(key, document.with_imported(key.public_key(), hash, key_pair_id, now))
     }
 
-    /// Lets the generated key `id` sign, as CloudFront's `key_pair_id`.
+    /// Lets key `id` sign, as CloudFront's `key_pair_id`: one in any state before active. If another key
+    /// is active and its file is gone, that one retires in the same step, for it can sign nothing more
+    /// and what it signed stays valid.
     ///
     /// # Errors
-    /// No such key, one that is not in state `generated`, another active key, a Key-Pair-Id in use; the
-    /// private key is refused; or a file cannot be written.
+    /// No such key, one that has been active, another active key whose file is there (even damaged), a
+    /// Key-Pair-Id in use or not that of the entry; the private key is refused; or a file cannot be
+    /// written.
     pub fn activate(
         &self,
         id: &KeyId,
         key_pair_id: &KeyPairId,
         now: OffsetDateTime,
-    ) -> Result<Entry, KeyringError> {
-        let document = self.directory.document()?;
+    ) -> Result<Activated, KeyringError> {
+        let mut document = self.directory.document()?;
+        let lost = self.lost_active(&document)?.filter(|lost| lost != id);
+        if lost.is_some() {
+            document = self.accepted(document.with_active_lost(now))?;
+        }
         let document = self.accepted(document.with_active(id, key_pair_id, now))?;
-        let entry = self.accepted(document.entry(id))?.clone();
+        let entry = |id: &KeyId| self.accepted(document.entry(id).cloned());
+        let activated = Activated { active: entry(id)?, lost: lost.as_ref().map(entry).transpose()? };
         // Before it is called active: a key that is gone or damaged would leave nothing to sign with.
-        self.directory.signing_key(&entry)?;
+        self.directory.signing_key(&activated.active)?;
         self.write(&document)?;
-        Ok(entry)
+        Ok(activated)
+    }
+
+    /// The active key, if its file is gone. A file that is damaged or refused can be put right, so it is
+    /// for the operator to say that it is lost, by moving it away.
+    fn lost_active(&self, document: &Document) -> Result<Option<KeyId>, KeyringError> {
+        match document.active() {
+            Some(active) if !self.directory.has_file_of(active)? => Ok(Some(active.id().clone())),
+            _ => Ok(None),
+        }
     }
 
     /// Stores the key, then the document whose last entry is its.
@@ -94,14 +119,14 @@ impl<'a> Writer<'a> {
         let document = self.accepted(document)?;
         let entry = self.accepted(document.entry(&KeyId::of(key.public_key())))?.clone();
         let pem = key.to_pem().map_err(KeyringError::Generation)?;
-        files::replace(self.directory.path(), entry.file().as_str(), pem.as_bytes())?;
+        self.directory.files().replace(entry.file().as_str(), pem.as_bytes())?;
         self.write(&document)?;
         Ok(entry)
     }
 
     fn write(&self, document: &Document) -> Result<(), KeyringError> {
         let json = self.accepted(document.to_json())?;
-        Ok(files::replace(self.directory.path(), DOCUMENT_FILE, json.as_bytes())?)
+        Ok(self.directory.files().replace(DOCUMENT_FILE, json.as_bytes())?)
     }
 
     fn accepted<T>(&self, change: Result<T, DocumentError>) -> Result<T, KeyringError> {

@@ -2,10 +2,12 @@
 
 use std::process::Command;
 
+use crate::programs::needs;
 use crate::support::*;
 
 #[test]
 fn flags_that_cannot_work_are_refused_with_a_sentence() {
+    needs!("openssl");
     let media = media();
     let origin = media.path().join("origin");
     let origin = origin.to_str().unwrap();
@@ -78,6 +80,7 @@ fn it_ends_well_on_sigterm() {
 /// The fixed form of the issue, to the letter.
 #[test]
 fn the_documented_form_works() {
+    needs!("openssl");
     let media = media();
     let trust = format!("K123={}", keys().rsa.public.display());
     let edge = EdgeProcess::start(&[

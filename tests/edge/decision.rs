@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::programs::needs;
 use crate::support::*;
 
 const FAR: i64 = 3600;
@@ -51,6 +52,7 @@ fn assert_denied(response: &Response) {
 
 #[test]
 fn each_refusal_has_its_code_and_body() {
+    needs!("openssl");
     let (_media, edge) = edge(&["--host", "cdn.example.com"]);
     let good = policy(RESOURCE, in_seconds(FAR), "");
     let (encoded, signature, id) =
@@ -89,6 +91,7 @@ fn each_refusal_has_its_code_and_body() {
 
 #[test]
 fn access_is_denied_for_every_condition_that_fails() {
+    needs!("openssl");
     let (_media, edge) = edge(&["--host", "cdn.example.com"]);
     let rsa = &keys().rsa;
     let later = in_seconds(FAR);
@@ -124,6 +127,7 @@ fn access_is_denied_for_every_condition_that_fails() {
 
 #[test]
 fn signed_cookies_of_each_key_and_hash_are_let_in() {
+    needs!("openssl");
     let (_media, edge) = edge(&["--host", "cdn.example.com"]);
     let start = format!(",\"DateGreaterThan\":{{\"AWS:EpochTime\":{}}}", in_seconds(-600));
     let here = ",\"IpAddress\":{\"AWS:SourceIp\":\"127.0.0.0/8\"}".to_owned();
@@ -146,6 +150,7 @@ fn signed_cookies_of_each_key_and_hash_are_let_in() {
 
 #[test]
 fn signed_urls_are_let_in_and_outweigh_cookies() {
+    needs!("openssl");
     let (_media, edge) = edge(&["--host", "cdn.example.com"]);
     let (rsa, expires) = (&keys().rsa, in_seconds(FAR));
     let canned = sign(rsa, "sha1", &canned_policy("https://cdn.example.com/podcasts/1.mp3?v=2", expires));
@@ -170,6 +175,7 @@ fn signed_urls_are_let_in_and_outweigh_cookies() {
 
 #[test]
 fn all_methods_of_a_protected_path_are_checked() {
+    needs!("openssl");
     let (_media, edge) = edge(&["--allow-origin", "https://www.example.com"]);
     let preflight = [("Origin", "https://www.example.com"), ("Access-Control-Request-Method", "GET")];
     assert_refused(
@@ -190,6 +196,7 @@ fn all_methods_of_a_protected_path_are_checked() {
 
 #[test]
 fn no_other_spelling_of_a_protected_path_is_open() {
+    needs!("openssl");
     let (_media, edge) = edge(&[]);
     for path in [
         "/%70odcasts/1.mp3",
@@ -209,6 +216,7 @@ fn no_other_spelling_of_a_protected_path_is_open() {
 
 #[test]
 fn the_scheme_counts_when_it_is_set() {
+    needs!("openssl");
     let later = in_seconds(FAR);
     let [https, http, either] = ["https", "http", "*"].map(|scheme| {
         cookies(&keys().rsa, &policy(&format!("{scheme}://cdn.example.com/podcasts/*"), later, ""))
@@ -227,6 +235,7 @@ fn the_scheme_counts_when_it_is_set() {
 
 #[test]
 fn the_host_is_the_one_that_the_viewer_asks_for() {
+    needs!("openssl");
     let (_media, open) = edge(&[]);
     let at_its_address = format!("http://{}/podcasts/*", open.address);
     let cookies_for = |resource: &str| cookies(&keys().rsa, &policy(resource, in_seconds(FAR), ""));
@@ -250,6 +259,7 @@ fn the_host_is_the_one_that_the_viewer_asks_for() {
 
 #[test]
 fn behaviours_trust_their_own_keys_and_the_first_match_wins() {
+    needs!("openssl");
     let media = media();
     let trust = |pattern: &str, key: &Key| format!("{pattern}:{}={}", key.id, key.public.display());
     let (inner, outer) = (trust("/podcasts/1*", &keys().ecdsa), trust("/podcasts/*", &keys().rsa));
@@ -277,6 +287,7 @@ fn behaviours_trust_their_own_keys_and_the_first_match_wins() {
 
 #[test]
 fn a_range_after_the_expiry_is_refused_while_a_download_goes_on() {
+    needs!("openssl");
     let (_media, edge) = edge(&["--host", "cdn.example.com"]);
     let cookies = cookies(&keys().rsa, &policy(RESOURCE, in_seconds(2), ""));
     let ask = || get(edge.address, EPISODE, &[("Cookie", &cookies), ("Range", "bytes=0-1")]);
@@ -300,6 +311,7 @@ fn a_range_after_the_expiry_is_refused_while_a_download_goes_on() {
 
 #[test]
 fn the_log_tells_the_trace_and_no_secret() {
+    needs!("openssl");
     let (_media, edge) = edge(&["--host", "cdn.example.com"]);
     let expired = policy(RESOURCE, in_seconds(-1), "");
     let (encoded, signature) = (alphabet(expired.as_bytes()), sign(&keys().rsa, "sha1", &expired));

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use edgemint::cloudfront::{PublicKey, TrustedKeys};
 use edgemint::edge::{Answered, Behaviour, Edge, Observer, Origin, Outcome, RequestId, Serving, serve};
 
+use crate::programs::needs;
 use crate::support::*;
 
 #[derive(Default)]
@@ -40,6 +41,7 @@ fn with_edge<T: Send + 'static>(edge: Edge, ask: impl FnOnce(SocketAddr) -> T + 
 
 #[test]
 fn the_observer_sees_each_request_and_the_clock_decides() {
+    needs!("openssl");
     const EXPIRY: i64 = 1_800_000_000;
     let media = media();
     let public = PublicKey::from_pem(&std::fs::read(&keys().rsa.public).unwrap()).unwrap();

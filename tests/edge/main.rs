@@ -7,5 +7,7 @@ mod command;
 mod decision;
 mod directory;
 mod library;
+#[path = "../support/programs.rs"]
+mod programs;
 mod support;
 mod upstream;

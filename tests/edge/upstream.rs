@@ -6,6 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use crate::directory::assert_ranges;
+use crate::programs::needs;
 use crate::support::*;
 
 const BODY: &str = "0123456789abcdefghij";
@@ -23,6 +24,7 @@ fn rangeless(headers: &str) -> TestOrigin {
 
 #[test]
 fn the_origin_is_not_told_who_asks() {
+    needs!("openssl");
     let origin = rangeless("");
     let trust = format!("{}={}", keys().rsa.id, keys().rsa.public.display());
     let edge = edge_before(

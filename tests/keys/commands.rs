@@ -1,7 +1,9 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use super::support::{Place, openssl};
+use crate::programs::needs;
 
 fn names(place: &Place) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(place.keys())
@@ -47,20 +49,21 @@ fn the_directory_and_its_files_are_for_their_owner_alone() {
 
 #[test]
 fn openssl_reads_the_keys_and_comes_to_the_same_id() {
+    needs!("openssl");
     for algorithm in ["rsa-2048", "ecdsa-p256"] {
         let place = Place::new();
         let public = place.succeeds(&["keys", "init", "--algorithm", algorithm]).stdout;
         let id = place.ids().remove(0);
-        let Some(read) = openssl(&["pkey", "-pubin", "-noout", "-text"], public.as_bytes()) else { return };
-        let text = String::from_utf8(read.stdout).unwrap();
+        let read = openssl(&["pkey", "-pubin", "-noout", "-text"], public.as_bytes());
+        let text = String::from_utf8(read).unwrap();
         let expected = if algorithm == "rsa-2048" { "(2048 bit)" } else { "prime256v1" };
         assert!(text.contains(expected), "{text}");
 
         let private = fs::read(place.pem(&id)).unwrap();
-        let derived = openssl(&["pkey", "-pubout"], &private).unwrap().stdout;
+        let derived = openssl(&["pkey", "-pubout"], &private);
         assert_eq!(String::from_utf8(derived).unwrap(), public);
-        let der = openssl(&["pkey", "-pubout", "-outform", "DER"], &private).unwrap().stdout;
-        let digest = openssl(&["dgst", "-sha256", "-r"], &der).unwrap().stdout;
+        let der = openssl(&["pkey", "-pubout", "-outform", "DER"], &private);
+        let digest = openssl(&["dgst", "-sha256", "-r"], &der);
         assert_eq!(String::from_utf8(digest).unwrap()[..16], id);
     }
 }
@@ -138,14 +141,14 @@ fn a_key_is_imported_once_and_under_an_id_of_its_own() {
 }
 
 #[test]
-fn only_a_generated_key_is_activated_and_only_while_none_is_active() {
+fn a_key_is_activated_before_its_first_use_and_only_while_none_is_active() {
     let (place, generated) = Place::with_key(&[]);
     let (other, imported) = Place::with_key(&[]);
     let pem = other.pem(&imported);
     place.succeeds(&["keys", "import", pem.to_str().unwrap(), "--key-pair-id", "K1"]);
     let activate = |id: &str| place.run(&["keys", "activate", id, "--key-pair-id", "K2"]);
     activate(&generated).is_refusal(&[&format!("key {imported} is active"), "only a rotation"]);
-    activate(&imported).is_refusal(&["in state `active`", "only one in state `generated`"]);
+    activate(&imported).is_refusal(&["in state `active`", "only a key that has not signed yet"]);
     activate("0000000000000000").is_refusal(&["there is no key 0000000000000000", "edgemint keys list"]);
     assert_eq!(place.listing()["keys"][0]["state"], "generated");
 }
@@ -163,33 +166,40 @@ fn commands_that_need_a_keyring_say_how_to_make_one() {
     for command in commands {
         place.refused(command, &["there is no keyring in `keys`", "edgemint keys init --dir keys"]);
     }
-    place.refused(&["keys", "init", "--dir", "a/b"], &["cannot write `a/b`"]);
+}
+
+/// Refused, and nothing is made for it.
+fn is_not_imported(place: &Place, pem: &Path, words: &[&str]) {
+    place.refused(&["keys", "import", pem.to_str().unwrap(), "--key-pair-id", "K1"], words);
+    assert!(!place.keys().exists());
+}
+
+#[test]
+fn files_that_hold_no_private_key_are_not_imported() {
+    let place = Place::new();
+    is_not_imported(&place, &place.private_file("empty.pem", b""), &["empty.pem", "is empty"]);
+    is_not_imported(&place, &place.private_file("binary.pem", b"\x30\x82\x00\xff"), &["binary"]);
+    is_not_imported(&place, &place.private_file("text.pem", b"hello"), &["no readable PEM block"]);
+    is_not_imported(&place, &place.root().join("missing.pem"), &["there is no file"]);
+    let (other, id) = Place::with_key(&[]);
+    let public = other.succeeds(&["keys", "public", &id]).stdout;
+    is_not_imported(&place, &place.private_file("public.pem", public.as_bytes()), &["this is a public key"]);
 }
 
 #[test]
 fn keys_that_cloudfront_does_not_take_are_not_imported() {
+    needs!("openssl");
     let place = Place::new();
-    let import = |pem: &std::path::Path, words: &[&str]| {
-        place.refused(&["keys", "import", pem.to_str().unwrap(), "--key-pair-id", "K1"], words);
-        assert!(!place.keys().exists(), "nothing is made for a key that is refused");
-    };
-    import(&place.private_file("empty.pem", b""), &["empty.pem", "is empty"]);
-    import(&place.private_file("binary.pem", b"\x30\x82\x00\xff"), &["binary"]);
-    import(&place.private_file("text.pem", b"hello"), &["no readable PEM block"]);
-    import(&place.root().join("missing.pem"), &["there is no file"]);
-    let (other, id) = Place::with_key(&[]);
-    let public = other.succeeds(&["keys", "public", &id]).stdout;
-    import(&place.private_file("public.pem", public.as_bytes()), &["this is a public key"]);
-
     let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
-    let Some(p384) = place.openssl_key("p384.pem", &curve) else { return };
-    import(&p384, &["P-384", "P-256 only"]);
+    is_not_imported(&place, &place.openssl_key("p384.pem", &curve), &["P-384", "P-256 only"]);
     let size = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"];
-    import(&place.openssl_key("rsa1024.pem", &size).unwrap(), &["1024 bits"]);
-    import(&place.openssl_key("ed25519.pem", &["-algorithm", "ED25519"]).unwrap(), &["Ed25519"]);
+    is_not_imported(&place, &place.openssl_key("rsa1024.pem", &size), &["1024 bits"]);
+    let edwards = ["-algorithm", "ED25519"];
+    is_not_imported(&place, &place.openssl_key("ed25519.pem", &edwards), &["Ed25519"]);
     let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
     let encrypted = [&curve[..], &["-aes256", "-pass", "pass:correct-horse"]].concat();
-    import(&place.openssl_key("encrypted.pem", &encrypted).unwrap(), &["is encrypted", "openssl pkey"]);
-    let good = place.openssl_key("good.pem", &curve).unwrap();
+    let encrypted = place.openssl_key("encrypted.pem", &encrypted);
+    is_not_imported(&place, &encrypted, &["is encrypted", "openssl pkey"]);
+    let good = place.openssl_key("good.pem", &curve);
     place.succeeds(&["keys", "import", good.to_str().unwrap(), "--key-pair-id", "K1"]);
 }

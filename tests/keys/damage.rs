@@ -95,13 +95,16 @@ fn unknown_doubled_and_missing_members_are_refused() {
         fs::write(place.document(), new).unwrap();
         place.refused(&["keys", "list"], words);
     };
-    refused(whole.replacen("\"version\": 1", "\"version\": 1, \"extra\": 1", 1), &["unknown field `extra`"]);
+    refused(
+        whole.replacen("\"version\": 1", "\"version\": 1, \"extra\": 1", 1),
+        &["unknown field", "expected `version` or `keys`"],
+    );
     refused(
         whole.replacen("\"version\": 1", "\"version\": 1, \"version\": 1", 1),
         &["duplicate field `version`"],
     );
     refused(whole.replacen("\"keys\": [", "\"keys\": [], \"keys\": [", 1), &["duplicate field `keys`"]);
-    refused(whole.replacen("\"hash\":", "\"secret\": 1, \"hash\":", 1), &["unknown field `secret`"]);
+    refused(whole.replacen("\"hash\":", "\"secret\": 1, \"hash\":", 1), &["unknown field", "`key_pair_id`"]);
     let active = "\"state\": \"active\"";
     refused(
         whole.replacen(active, "\"state\": \"active\", \"state\": \"gone\"", 1),
@@ -129,9 +132,9 @@ fn members_that_are_wrong_are_refused() {
         ("id", json!("K2JCJMDEHXQW5F"), "16 digits"),
         ("key_pair_id", json!("not an id"), "Key-Pair-Id is"),
         ("key_pair_id", json!(null), "needs the `key_pair_id`"),
-        ("algorithm", json!("rsa-4096"), "rsa-4096"),
-        ("hash", json!("md5"), "md5"),
-        ("state", json!("asleep"), "asleep"),
+        ("algorithm", json!("rsa-4096"), "expected `rsa-2048` or `ecdsa-p256`"),
+        ("hash", json!("md5"), "expected `sha1` or `sha256`"),
+        ("state", json!("asleep"), "expected one of `generated`"),
         ("state", json!("generated"), "is not in CloudFront yet"),
         ("created_at", json!("yesterday"), "RFC 3339"),
         ("state_since", json!(1_800_000_000), "invalid type"),
@@ -140,6 +143,74 @@ fn members_that_are_wrong_are_refused() {
         with_member(&place, member, Some(value));
         place.refused(&["keys", "list"], &["cannot take", words]);
     }
+}
+
+/// People paste a key where its name belongs.
+#[test]
+fn a_secret_in_the_document_is_never_quoted() {
+    let (place, _) = two_keys();
+    let whole = fs::read(place.document()).unwrap();
+    let secret = "hunter2, expected `hunter2` at line 1 column 1";
+    let refused = || {
+        place.refused(&["keys", "list"], &["cannot take", " at line "]);
+        assert!(!place.run(&["keys", "list"]).stderr.contains("hunter2"));
+        let error = Directory::open(place.keys()).unwrap().load().unwrap_err();
+        let mut chain: Option<&dyn std::error::Error> = Some(&error);
+        while let Some(link) = chain {
+            assert!(!format!("{link} {link:?}").contains("hunter2"), "{link:?}");
+            chain = link.source();
+        }
+    };
+    for member in
+        ["id", "key_pair_id", "algorithm", "hash", "state", "file", "created_at", "state_since", secret]
+    {
+        for value in [json!(secret), json!([secret]), json!({ secret: secret })] {
+            fs::write(place.document(), &whole).unwrap();
+            with_member(&place, member, Some(value));
+            refused();
+        }
+    }
+    for (old, new) in [
+        ("\"version\": 1", "\"version\": \"hunter2\""),
+        ("\"version\": 1", "\"version\": 1, \"hunter2\": 1"),
+        ("\"version\": 1", "\"version\": 1, hunter2"),
+        ("\"version\": 1", "\"hunter2"),
+        ("\"keys\": [", "\"keys\": \"hunter2\", \"x\": ["),
+        ("\"keys\": [", "\"keys\": [\"hunter2\","),
+    ] {
+        fs::write(place.document(), &whole).unwrap();
+        place.edit(|text| text.replacen(old, new, 1));
+        refused();
+    }
+}
+
+#[test]
+fn a_document_with_too_many_keys_is_refused() {
+    let (place, _) = two_keys();
+    let with_keys = |count: u64| {
+        place.edit(|text| {
+            let mut document: serde_json::Value = serde_json::from_str(text).unwrap();
+            let mut entry = document["keys"][0].clone();
+            entry["state"] = json!("gone");
+            let entries = (0..count).map(|number| {
+                entry["id"] = json!(format!("{number:016x}"));
+                entry["file"] = json!(format!("{number}.pem"));
+                entry["key_pair_id"] = json!(format!("K{number}"));
+                entry.clone()
+            });
+            document["keys"] = entries.collect();
+            document.to_string()
+        });
+    };
+    with_keys(1001);
+    place.refused(&["keys", "list"], &["1001 keys", "1000", "`gone`"]);
+    with_keys(1000);
+    assert_eq!(place.ids().len(), 1000);
+    let (other, id) = Place::with_key(&[]);
+    let pem = other.pem(&id);
+    let import = ["keys", "import", pem.to_str().unwrap(), "--key-pair-id", "K2000"];
+    place.refused(&import, &["1001 keys", "1000", "`gone`"]);
+    assert!(!place.pem(&id).exists());
 }
 
 #[test]

@@ -1,10 +1,10 @@
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::support::{NOBODY, Place, Ran, is_root, left_out, set_mode};
+use super::support::{NOBODY, Place, is_root, set_mode};
+use crate::programs::left_out;
 
 /// Every way to the private key is refused alike.
 fn key_is_refused(place: &Place, id: &str, words: &[&str]) {
@@ -103,8 +103,8 @@ fn a_directory_that_others_can_write_is_refused() {
     let (place, _) = Place::with_key(&[]);
     for mode in [0o770, 0o707, 0o1777] {
         set_mode(&place.keys(), mode);
-        place.refused(&["keys", "list"], &["chmod 700 keys"]);
-        place.refused(&["keys", "init"], &["chmod 700 keys"]);
+        place.refused(&["keys", "list"], &["chmod go-w keys"]);
+        place.refused(&["keys", "init"], &["chmod go-w keys"]);
     }
     set_mode(&place.keys(), 0o755);
     place.succeeds(&["keys", "list"]);
@@ -131,31 +131,7 @@ fn what_belongs_to_another_user_is_refused() {
 #[test]
 fn a_read_only_directory_is_readable_and_every_change_is_refused() {
     let (place, id) = Place::with_key(&[]);
-    let binary = place.root().join("edgemint");
-    if is_root() {
-        // Permission bits do not hold root back, so the commands run as somebody else.
-        fs::copy(env!("CARGO_BIN_EXE_edgemint"), &binary).unwrap();
-        set_mode(&binary, 0o755);
-        for path in [
-            place.root().to_path_buf(),
-            place.keys(),
-            place.document(),
-            place.pem(&id),
-            place.keys().join(".lock"),
-        ] {
-            chown(path, Some(NOBODY), None).unwrap();
-        }
-    } else {
-        symlink(env!("CARGO_BIN_EXE_edgemint"), &binary).unwrap();
-    }
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(&binary);
-        command.args(arguments).current_dir(place.root()).env_remove("EDGEMINT_KEYRING__DIRECTORY");
-        if is_root() {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        Ran::from(command.output().unwrap())
-    };
+    let run = place.commands_of_nobody(&id);
     let before = fs::read(place.document()).unwrap();
     set_mode(&place.keys(), 0o500);
     assert_eq!(run(&["keys", "list"]).code, Some(0));
@@ -169,4 +145,29 @@ fn a_read_only_directory_is_readable_and_every_change_is_refused() {
     assert_eq!(fs::read(place.document()).unwrap(), before);
     set_mode(&place.keys(), 0o700);
     assert_eq!(run(&activate).code, Some(0));
+}
+
+#[test]
+fn what_is_put_in_the_place_of_an_opened_directory_is_not_touched() {
+    let (place, id) = Place::with_key(&[]);
+    let directory = edgemint::keyring::Directory::open(place.keys()).unwrap();
+    let (other, other_id) = Place::with_key(&["--key-pair-id", "LOCAL1"]);
+    let before = fs::read(other.document()).unwrap();
+    fs::rename(place.keys(), place.root().join("aside")).unwrap();
+    symlink(other.keys(), place.keys()).unwrap();
+
+    let document = directory.document().unwrap();
+    assert_eq!(document.entries()[0].id().as_str(), id);
+    directory.signing_key(&document.entries()[0]).unwrap();
+    fs::write(other.keys().join("orphan.pem"), b"").unwrap();
+    assert!(directory.orphans(&document).unwrap().is_empty());
+    let writer = directory.lock().unwrap();
+    let elsewhere = edgemint::keyring::Directory::open(place.keys()).unwrap();
+    elsewhere.lock().unwrap();
+    let now = time::OffsetDateTime::UNIX_EPOCH;
+    writer.activate(&id.parse().unwrap(), &"K1".parse().unwrap(), now).unwrap();
+    drop(writer);
+    assert_eq!(fs::read(other.document()).unwrap(), before);
+    assert_eq!(elsewhere.load().unwrap().active().unwrap().id().as_str(), other_id);
+    assert_eq!(directory.load().unwrap().active().unwrap().id().as_str(), id);
 }

@@ -6,4 +6,8 @@ mod commands;
 mod damage;
 mod exposure;
 mod interruption;
+#[path = "../support/programs.rs"]
+mod programs;
+mod recovery;
 mod support;
+mod wrong_paths;

@@ -1,8 +1,9 @@
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -82,6 +83,32 @@ impl Place {
         fs::write(self.document(), new).unwrap();
     }
 
+    /// Runs commands as somebody who is not root and to whom the keyring of one key belongs: root is held
+    /// back by no permission.
+    pub fn commands_of_nobody(&self, id: &str) -> impl Fn(&[&str]) -> Ran {
+        let binary = self.root().join("edgemint");
+        if is_root() {
+            // Where the tests are built, nobody else may have a way to.
+            fs::copy(env!("CARGO_BIN_EXE_edgemint"), &binary).unwrap();
+            set_mode(&binary, 0o755);
+            let lock = self.keys().join(".lock");
+            for path in [self.root().to_path_buf(), self.keys(), self.document(), self.pem(id), lock] {
+                chown(path, Some(NOBODY), None).unwrap();
+            }
+        } else {
+            symlink(env!("CARGO_BIN_EXE_edgemint"), &binary).unwrap();
+        }
+        let root = self.root().to_path_buf();
+        move |arguments| {
+            let mut command = Command::new(&binary);
+            command.args(arguments).current_dir(&root).env_remove("EDGEMINT_KEYRING__DIRECTORY");
+            if is_root() {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+            Ran::from(command.output().unwrap())
+        }
+    }
+
     /// A private file beside the keyring.
     pub fn private_file(&self, name: &str, contents: &[u8]) -> PathBuf {
         let path = self.root().join(name);
@@ -90,11 +117,9 @@ impl Place {
         path
     }
 
-    /// A key that openssl made, or nothing where openssl is not installed.
-    pub fn openssl_key(&self, name: &str, arguments: &[&str]) -> Option<PathBuf> {
-        let made = openssl(&[&["genpkey"], arguments].concat(), b"")?;
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Some(self.private_file(name, &made.stdout))
+    /// A key that openssl made.
+    pub fn openssl_key(&self, name: &str, arguments: &[&str]) -> PathBuf {
+        self.private_file(name, &openssl(&[&["genpkey"], arguments].concat(), b""))
     }
 }
 
@@ -133,27 +158,15 @@ pub fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Runs openssl, or says on the terminal, past the test harness, that this part is left out.
-pub fn openssl(arguments: &[&str], input: &[u8]) -> Option<Output> {
-    use std::process::Stdio;
+/// What openssl writes to standard output. The test that calls this begins with `needs!("openssl")`.
+pub fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut command = Command::new("openssl");
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    match command.spawn() {
-        Ok(mut child) => {
-            child.stdin.take().unwrap().write_all(input).unwrap();
-            Some(child.wait_with_output().unwrap())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            left_out("the check by `openssl` (not installed)");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
-pub fn left_out(what: &str) {
-    // Not `eprintln!`, which the test harness swallows.
-    io::stderr().write_all(format!("left out: {what}\n").as_bytes()).unwrap();
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "openssl {}: {}", arguments[0], String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
 /// Whether this is root, who can give files away and is not held back by permission bits.

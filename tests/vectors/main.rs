@@ -8,5 +8,7 @@ mod accepted;
 mod equal;
 mod key_forms;
 mod malformed;
+#[path = "../support/programs.rs"]
+mod programs;
 mod refused;
 mod request;

@@ -1,6 +1,7 @@
 //! What the tests share: keys and signatures by openssl, the binary, and a client that changes no byte of a path.
 
 mod binary;
+#[path = "../../support/client.rs"]
 mod client;
 mod openssl;
 mod origin;

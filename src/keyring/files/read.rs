@@ -1,0 +1,230 @@
+use std::fs::{File, Metadata};
+use std::io::Read as _;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::io::Errno;
+use zeroize::Zeroizing;
+
+use super::error::FileError;
+
+/// A file to be read, and what it must be like.
+struct Wanted<'a> {
+    /// Where `name` starts.
+    directory: BorrowedFd<'a>,
+    name: &'a Path,
+    /// What messages call it.
+    path: &'a Path,
+    limit: u64,
+    /// Nobody but its owner may have any permission.
+    private: bool,
+    /// It may be reached by a symbolic link; the file behind that is judged.
+    linked: bool,
+}
+
+/// Reads a file that only its owner may read, of at most `limit` bytes.
+///
+/// # Errors
+/// A link, anything but a regular file, an owner who is neither this user nor root, any permission
+/// for group or others, more than `limit` bytes, or what the operating system refuses.
+pub fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(&Wanted { directory: CWD, name: path, path, limit, private: true, linked: false })
+}
+
+/// The same for a file that may be reached by a link, as mounted secrets are: the file behind the link is
+/// held to the rules.
+///
+/// # Errors
+/// As [`read_private`], but for the link.
+pub fn read_linked_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(&Wanted { directory: CWD, name: path, path, limit, private: true, linked: true })
+}
+
+/// Reads a file that anybody may own, read and link to, of at most `limit` bytes.
+///
+/// # Errors
+/// Anything but a regular file, more than `limit` bytes, or what the operating system refuses.
+pub fn read_public(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(&Wanted { directory: CWD, name: path, path, limit, private: false, linked: true })
+}
+
+/// As [`read_private`], for the file `name` in an open directory; messages call it `path`.
+pub(super) fn read_private_in(
+    directory: impl AsFd,
+    name: &Path,
+    path: &Path,
+    limit: u64,
+) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(&Wanted { directory: directory.as_fd(), name, path, limit, private: true, linked: false })
+}
+
+/// Everything is checked on the open descriptor, so what was checked is what is read.
+fn read(wanted: &Wanted<'_>) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let &Wanted { path, limit, .. } = wanted;
+    let file = open(wanted)?;
+    let failed = |source| FileError::Read { path: path.into(), source };
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(FileError::NotRegular { path: path.into(), found: kind(&metadata) });
+    }
+    if wanted.private {
+        refuse_exposed(path, &metadata)?;
+    }
+    if metadata.len() > limit {
+        return Err(FileError::TooLarge { path: path.into(), limit });
+    }
+    // Room for everything at once: a vector that grows leaves copies of a key behind.
+    let room = usize::try_from(metadata.len()).unwrap_or_default() + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(FileError::TooLarge { path: path.into(), limit });
+    }
+    Ok(bytes)
+}
+
+fn open(wanted: &Wanted<'_>) -> Result<File, FileError> {
+    // NONBLOCK: a FIFO must be refused, not waited for.
+    let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    flags.set(OFlags::NOFOLLOW, !wanted.linked);
+    let path = wanted.path;
+    let opened = rustix::fs::openat(wanted.directory, wanted.name, flags, Mode::empty());
+    opened.map(File::from).map_err(|errno| match errno {
+        Errno::NOENT => FileError::Missing { path: path.into() },
+        Errno::LOOP if !wanted.linked => FileError::Link { path: path.into() },
+        Errno::NXIO => FileError::NotRegular { path: path.into(), found: "socket or device" },
+        Errno::ACCESS if wanted.private => denied(wanted),
+        other => FileError::Read { path: path.into(), source: other.into() },
+    })
+}
+
+/// Why this user may not open a file: telling it to change the permissions of root's would be no help.
+fn denied(wanted: &Wanted<'_>) -> FileError {
+    let flags = if wanted.linked { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+    let (path, us) = (wanted.path.into(), rustix::process::geteuid().as_raw());
+    match rustix::fs::statat(wanted.directory, wanted.name, flags) {
+        Ok(about) if about.st_uid == 0 => FileError::RootOwned { path, mode: about.st_mode & 0o7777, us },
+        _ => FileError::Read { path, source: Errno::ACCESS.into() },
+    }
+}
+
+fn refuse_exposed(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+    refuse_stranger(path, metadata)?;
+    let mode = metadata.mode() & 0o7777;
+    let us = rustix::process::geteuid().as_raw();
+    match (mode & 0o077, metadata.uid()) {
+        (0, _) => Ok(()),
+        (_, 0) if us != 0 => Err(FileError::RootOwned { path: path.into(), mode, us }),
+        _ => Err(FileError::Exposed { path: path.into(), mode }),
+    }
+}
+
+/// What is there in the place of a regular file, in words.
+pub(super) fn kind(metadata: &Metadata) -> &'static str {
+    let kind = metadata.file_type();
+    if kind.is_dir() {
+        "directory"
+    } else if kind.is_fifo() {
+        "FIFO"
+    } else {
+        "socket or device"
+    }
+}
+
+/// Root is trusted as an owner: it can read and change everything anyway.
+pub(super) fn refuse_stranger(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+    let us = rustix::process::geteuid().as_raw();
+    if metadata.uid() == us || metadata.uid() == 0 {
+        Ok(())
+    } else {
+        Err(FileError::Owner { path: path.into(), owner: metadata.uid(), us })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::path::PathBuf;
+
+    use super::*;
+
+    const LIMIT: u64 = 16;
+
+    fn private_file(directory: &Path, contents: &[u8]) -> PathBuf {
+        let path = directory.join("file");
+        fs::write(&path, contents).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    #[test]
+    fn every_permission_of_group_or_others_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = private_file(directory.path(), b"secret");
+        for bit in [0o040, 0o020, 0o010, 0o004, 0o002, 0o001] {
+            fs::set_permissions(&path, Permissions::from_mode(0o600 | bit)).unwrap();
+            let error = read_private(&path, LIMIT).unwrap_err();
+            assert!(matches!(error, FileError::Exposed { mode, .. } if mode == 0o600 | bit));
+            assert!(error.to_string().contains(&format!("chmod 600 {}", path.display())));
+        }
+    }
+
+    #[test]
+    fn a_read_only_private_file_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = private_file(directory.path(), b"secret");
+        fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
+        assert_eq!(*read_private(&path, LIMIT).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn what_is_not_a_regular_file_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = private_file(directory.path(), b"secret");
+        let link = directory.path().join("link");
+        symlink(&path, &link).unwrap();
+        assert!(matches!(read_private(&link, LIMIT), Err(FileError::Link { .. })));
+        let dangling = directory.path().join("dangling");
+        symlink("nowhere", &dangling).unwrap();
+        assert!(matches!(read_private(&dangling, LIMIT), Err(FileError::Link { .. })));
+        let found = |path: &Path| match read_private(path, LIMIT) {
+            Err(FileError::NotRegular { found, .. }) => found,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found(directory.path()), "directory");
+        let socket = directory.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert_eq!(found(&socket), "socket or device");
+        assert_eq!(found(Path::new("/dev/null")), "socket or device");
+        let missing = directory.path().join("missing");
+        assert!(matches!(read_private(&missing, LIMIT), Err(FileError::Missing { .. })));
+    }
+
+    #[test]
+    fn a_file_beyond_the_limit_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = private_file(directory.path(), &[b'x'; 16]);
+        assert_eq!(read_private(&path, LIMIT).unwrap().len(), 16);
+        private_file(directory.path(), &[b'x'; 17]);
+        assert!(matches!(read_private(&path, LIMIT), Err(FileError::TooLarge { limit: 16, .. })));
+    }
+
+    #[test]
+    fn a_link_is_followed_only_where_it_may_be_and_the_file_behind_it_is_judged() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = private_file(directory.path(), b"secret");
+        let link = directory.path().join("link");
+        symlink(&path, &link).unwrap();
+        assert_eq!(*read_linked_private(&link, LIMIT).unwrap(), b"secret");
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(read_linked_private(&link, LIMIT), Err(FileError::Exposed { mode: 0o644, .. })));
+        assert_eq!(*read_public(&link, LIMIT).unwrap(), b"secret");
+        assert!(matches!(read_public(&link, 5), Err(FileError::TooLarge { .. })));
+        assert!(matches!(read_public(directory.path(), LIMIT), Err(FileError::NotRegular { .. })));
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(read_public(&link, LIMIT), Err(FileError::Missing { .. })));
+    }
+}

@@ -1,0 +1,72 @@
+//! From the first command of README.md to the last, as somebody new would.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use crate::blocks::blocks;
+use crate::client::{Response, get};
+use crate::programs::needs;
+use crate::reader::Reader;
+
+const EPISODE: &str = "/podcasts/1.mp3";
+
+#[test]
+fn a_reader_who_does_what_it_says_gets_there() {
+    needs!("openssl", "curl");
+    let mut reader = Reader::new();
+    for block in blocks() {
+        reader.follow(&block);
+    }
+    let edge = reader.server("edgemint edge").address;
+
+    let public = std::fs::read_to_string(reader.folder.path().join("public.pem")).unwrap();
+    assert!(public.starts_with("-----BEGIN PUBLIC KEY-----\n"), "{public}");
+    assert!(reader.outputs("keys list").concat().contains("generated"));
+    assert!(reader.outputs("edgemint check").concat().contains("https://cdn.example.com/podcasts/*"));
+    is_the_answer_of_the_api(&reader.outputs("/v1/mint").concat(), edge);
+    let mut without_server = reader.outputs("edgemint mint --key").into_iter();
+    opens(edge, &serde_json::from_str(without_server.next().unwrap()).unwrap());
+    assert_eq!(without_server.collect::<Vec<_>>(), ["206\n"], "curl, with cookies as its arguments");
+    let url = reader.outputs("edgemint url").concat();
+    let target = url.trim_end().strip_prefix("https://cdn.example.com").unwrap();
+    assert_eq!(ask(edge, target, "").status, 200);
+    assert_eq!(ask(edge, &target.replace("1.mp3", "2.mp3"), "").status, 403, "another file");
+
+    let demo = reader.server("edgemint demo").address;
+    let page = get(demo, "/", &[("Host", &format!("app.edgemint.localhost:{}", demo.port()))]);
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    reader.stop_servers();
+}
+
+/// What README.md says about it, and that the edge takes the cookies.
+fn is_the_answer_of_the_api(text: &str, edge: SocketAddr) {
+    let answer: Value = serde_json::from_str(text).unwrap();
+    let grants = answer["grants"].as_array().unwrap();
+    assert_eq!(grants.len(), 1);
+    let grant = &grants[0];
+    assert_eq!(grant["resource"], "https://cdn.example.com/podcasts/*");
+    let [renew_at, expires_at] = ["renew_at", "expires_at"].map(|name| grant[name].as_i64().unwrap());
+    assert!(renew_at < expires_at, "{renew_at} {expires_at}");
+    let values: Vec<&str> =
+        grant["set_cookie"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+    let cookies = grant["cookies"].as_object().unwrap();
+    assert_eq!(values.len(), cookies.len());
+    for (name, value) in cookies {
+        let pair = format!("{name}={};", value.as_str().unwrap());
+        assert!(values.iter().any(|header| header.starts_with(&pair)), "{name}");
+    }
+    opens(edge, &grant["cookies"]);
+}
+
+fn opens(edge: SocketAddr, cookies: &Value) {
+    let pairs = cookies.as_object().unwrap().iter();
+    let header: Vec<String> =
+        pairs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect();
+    assert_eq!(ask(edge, EPISODE, &header.join("; ")).status, 200);
+    assert_eq!(ask(edge, EPISODE, &header[1..].join("; ")).status, 403, "without one of the cookies");
+}
+
+fn ask(edge: SocketAddr, target: &str, cookies: &str) -> Response {
+    get(edge, target, &[("Host", "cdn.example.com"), ("Cookie", cookies)])
+}
