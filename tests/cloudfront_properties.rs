@@ -36,7 +36,7 @@ fn signer() -> impl Strategy<Value = Signer> {
 
 /// A URL as a player asks for it.
 fn url() -> impl Strategy<Value = String> {
-    "https?://[a-z0-9]{1,8}\\.example\\.com(:[1-9][0-9]{1,3})?(/[a-z0-9][A-Za-z0-9._~%;,@-]{0,8}){1,4}(\\?[a-w]=[A-Za-z0-9/?]{0,6})?"
+    "https?://[a-z0-9]{1,8}\\.example\\.com(:[1-9][0-9]{3})?(/[a-z0-9][A-Za-z0-9._~%;,@-]{0,8}){1,4}(\\?[a-w]=[A-Za-z0-9/?]{0,6})?"
 }
 
 /// A URL, and a resource that covers it: itself, or its folder.

@@ -9,7 +9,8 @@ use crate::cloudfront::{CookieScope, Resource, SameSite, SignedCookies};
 pub(super) enum CookieFormat {
     /// One JSON object: cookie names to values
     Json,
-    /// The Set-Cookie lines that the resource's own host would send
+    /// The Set-Cookie lines that the resource's own host would send, those that delete what an
+    /// earlier set may have left included
     Header,
     /// Arguments for curl, quoted for a shell: eval "curl $(edgemint mint ...) URL"
     Curl,
@@ -22,7 +23,7 @@ impl CookieFormat {
     pub(super) fn print(self, cookies: &SignedCookies, resource: &Resource) -> Result<String, SigningError> {
         match self {
             Self::Json => Ok(json(cookies)),
-            Self::Header => Ok(set_cookie_lines(cookies, resource)),
+            Self::Header => set_cookie_lines(cookies, resource),
             Self::Curl => Ok(curl_arguments(cookies)),
             Self::Netscape => netscape(cookies, resource),
         }
@@ -42,16 +43,11 @@ fn curl_arguments(cookies: &SignedCookies) -> String {
     format!("-b '{}'", pairs.join("; "))
 }
 
-fn set_cookie_lines(cookies: &SignedCookies, resource: &Resource) -> String {
-    let scope = CookieScope {
-        domain: None,
-        path: cookie_path(resource).to_owned(),
-        same_site: SameSite::Lax,
-        secure: is_secure(resource),
-        http_only: true,
-    };
+fn set_cookie_lines(cookies: &SignedCookies, resource: &Resource) -> Result<String, SigningError> {
+    let path = cookie_path(resource).to_owned();
+    let scope = CookieScope::new(None, path, SameSite::Lax, is_secure(resource), true)?;
     let lines = cookies.set_cookie_headers(&scope).into_iter().map(|value| format!("Set-Cookie: {value}"));
-    lines.collect::<Vec<_>>().join("\n")
+    Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// The seven tab-separated fields that browsers once wrote and curl still reads: domain, whether
@@ -93,12 +89,12 @@ fn is_secure(resource: &Resource) -> bool {
 }
 
 /// The narrowest cookie Path that all of the resource lies under: a single file's own path, else
-/// the folder before the first wildcard (rules §6). A `;` would end the attribute, so the path is
-/// cut before it too.
+/// the folder before the first wildcard (rules §6). A `;` would end the attribute, and some readers
+/// take a comma for its end: the path is cut before what a scope refuses, too.
 fn cookie_path(resource: &Resource) -> &str {
     let path = resource.path_and_query();
     let path = path.split_once("\\?").map_or(path, |(path, _)| path);
-    match path.find(['*', '?', ';']) {
+    match path.find(['*', '?', ';', ',', '{', '}']) {
         Some(end) => path[..end].rfind('/').map_or("/", |slash| &path[..=slash]),
         None => path,
     }
@@ -118,6 +114,8 @@ mod tests {
             ("https://cdn.example.com/podcasts/?.mp3", "/podcasts/"),
             ("https://cdn.example.com/*", "/"),
             ("https://cdn.example.com/a/b;Domain=example.com/*", "/a/"),
+            ("https://cdn.example.com/a/b,c/*", "/a/"),
+            ("https://cdn.example.com/a/{b}/c.mp3", "/a/"),
         ] {
             assert_eq!(cookie_path(&Resource::parse(resource).unwrap()), expected, "{resource}");
         }

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::cloudfront::url::UrlError;
 use crate::cloudfront::{
-    EpochSeconds, HashAlgorithm, KeyError, KeyPairId, Policy, PolicyError, Resource, SignError, Signer,
-    SigningKey, SourceIp,
+    CookieScopeError, EpochSeconds, HashAlgorithm, KeyError, KeyPairId, Policy, PolicyError, Resource,
+    SignError, Signer, SigningKey, SourceIp,
 };
 
 /// No PEM with one key comes near it; it keeps `--key /dev/zero` from reading for ever.
@@ -80,6 +80,8 @@ pub(super) enum SigningError {
         "a cookie file names hosts without wildcards, so {0} cannot be written as netscape: choose another --format"
     )]
     HostPattern(String),
+    #[error(transparent)]
+    Cookie(#[from] CookieScopeError),
     #[error(transparent)]
     Sign(#[from] SignError),
     #[error("the result could not be written: {0}")]

@@ -31,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod browser;
 pub mod cookies;
 pub mod encoding;
 mod hash;
@@ -40,7 +41,7 @@ mod signer;
 pub mod url;
 pub mod verify;
 
-pub use cookies::{CookieScope, SameSite, SignedCookies};
+pub use cookies::{CookieScope, CookieScopeError, SameSite, SignedCookies};
 pub use hash::HashAlgorithm;
 pub use key::{KeyAlgorithm, KeyError, KeyPairId, PublicKey, SignError, SigningKey};
 pub use policy::{EpochSeconds, Policy, PolicyError, Resource, SourceIp};

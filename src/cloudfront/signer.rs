@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::cookies::{self, SignedCookies};
-use super::url::{MediaUrl, SignedUrl};
+use super::url::{MediaUrl, SignedUrl, UrlError};
 use super::{EpochSeconds, HashAlgorithm, KeyPairId, Policy, SignError, SigningKey, encoding};
 
 /// A key, the id under which the edge knows it, and the hash to sign over.
@@ -60,21 +60,21 @@ impl Signer {
     /// A signed URL with a canned policy: shorter, and good for that URL alone.
     ///
     /// # Errors
-    /// [`SignError`] if the library fails.
-    pub fn canned_url(&self, url: &MediaUrl, expires: EpochSeconds) -> Result<SignedUrl, SignError> {
+    /// [`UrlError::TooLong`] beyond what CloudFront takes; [`UrlError::Sign`] if the library fails.
+    pub fn canned_url(&self, url: &MediaUrl, expires: EpochSeconds) -> Result<SignedUrl, UrlError> {
         let signature = self.signature(&url.canned_policy(expires))?;
-        Ok(url.signed(("Expires", &expires.to_string()), &signature, &self.id, self.hash))
+        url.signed(("Expires", &expires.to_string()), &signature, &self.id, self.hash)
     }
 
     /// A signed URL with a custom policy. Whether the policy's resource covers the URL is the
     /// caller's business.
     ///
     /// # Errors
-    /// [`SignError`] if the library fails.
-    pub fn custom_url(&self, url: &MediaUrl, policy: &Policy) -> Result<SignedUrl, SignError> {
+    /// [`UrlError::TooLong`] beyond what CloudFront takes; [`UrlError::Sign`] if the library fails.
+    pub fn custom_url(&self, url: &MediaUrl, policy: &Policy) -> Result<SignedUrl, UrlError> {
         let document = policy.canonical();
         let signature = self.signature(&document)?;
-        Ok(url.signed(("Policy", &encoding::encode(document.as_bytes())), &signature, &self.id, self.hash))
+        url.signed(("Policy", &encoding::encode(document.as_bytes())), &signature, &self.id, self.hash)
     }
 
     fn signature(&self, document: &str) -> Result<String, SignError> {

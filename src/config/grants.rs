@@ -77,9 +77,9 @@ fn overlap(profile: &Profile, earlier: &Profile, place: &str) -> String {
         "the cookies of grants {:?} (Path={}) and {:?} (Path={}, at {place}) would be sent in one request, and which of \
          them the CDN goes by is undocumented; give them folders beside each other, or make them one grant",
         profile.name(),
-        profile.cookies().path,
+        profile.cookies().path(),
         earlier.name(),
-        earlier.cookies().path,
+        earlier.cookies().path(),
     )
 }
 

@@ -22,7 +22,7 @@ pub(super) enum Fault {
     Method,
     /// No distribution has the host name that the request asks for.
     UnknownHost,
-    /// More than one `Host`, or a request target that is no path.
+    /// More than one `Host`, a `Host` that is none, or a request target that is no path.
     BadRequest,
     /// A path that climbs with `..`: an origin must not be asked for it.
     Traversal,

@@ -104,8 +104,9 @@ impl Edge {
         if !path.starts_with('/') || request.headers().get_all(header::HOST).count() > 1 {
             return Verdict::fault(Fault::BadRequest);
         }
-        let Some(host) = viewer::host(request, self.host.as_ref()) else {
-            return Verdict::fault(Fault::UnknownHost);
+        let host = match viewer::host(request, self.host.as_ref()) {
+            Ok(host) => host,
+            Err(fault) => return Verdict::fault(fault),
         };
         match behaviour_for(&self.behaviours, path) {
             Some(behaviour) => self.check(request, host, cookies, behaviour.trusted(), now).into(),

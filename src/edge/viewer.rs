@@ -8,6 +8,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HOST};
 use thiserror::Error;
 
+use super::answers::Fault;
+use crate::cloudfront::verify::is_host;
+
 /// The scheme that policies are held against.
 ///
 /// Production policies say `https://`, and a double on a laptop speaks plain HTTP. It does not believe a
@@ -101,16 +104,24 @@ impl fmt::Debug for ServedHost {
 )]
 pub struct ServedHostError(String);
 
-/// The host that policies are held against, or `None` when another distribution was asked for.
-pub(super) fn host<'a>(request: &'a HttpRequest, served: Option<&'a ServedHost>) -> Option<&'a str> {
+/// The host that policies are held against.
+///
+/// # Errors
+/// [`Fault::BadRequest`] for what is no host (RFC 9112 §3.2), before anything is decided by it;
+/// [`Fault::UnknownHost`] when another distribution was asked for.
+pub(super) fn host<'a>(request: &'a HttpRequest, served: Option<&'a ServedHost>) -> Result<&'a str, Fault> {
     // RFC 9112 §3.2.2: an absolute request target outweighs the Host header.
     let asked = match request.uri().authority() {
         Some(authority) => authority.as_str(),
         None => request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
     };
+    if !is_host(asked) {
+        return Err(Fault::BadRequest);
+    }
     match served {
-        Some(served) => served.answers_to(asked).then_some(served.as_str()),
-        None => Some(asked),
+        Some(served) if served.answers_to(asked) => Ok(served.as_str()),
+        Some(_) => Err(Fault::UnknownHost),
+        None => Ok(asked),
     }
 }
 

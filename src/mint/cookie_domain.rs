@@ -1,7 +1,7 @@
 //! Which hosts a browser sends a grant's cookies to, and which host may set them (rules §6,
 //! RFC 6265 §5.1.3 and §5.3).
 
-use std::net::IpAddr;
+use crate::cloudfront::browser::{address, is_host_name};
 
 /// Why a cookie's Domain cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,32 +106,14 @@ pub(super) fn domain_matches(host: &str, domain: &str) -> bool {
 /// context: a loopback address, `localhost`, or a name below it (RFC 6761 §6.3).
 #[must_use]
 pub fn is_local_host(host: &str) -> bool {
-    match parse_address(host) {
+    match address(host) {
         Some(address) => address.is_loopback(),
         None => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 
-/// Labels of letters, digits, hyphens and underscores; the forms that browsers rewrite before they
-/// send them (upper case, a final dot) are none.
-#[must_use]
-pub fn is_host_name(host: &str) -> bool {
-    let label = |label: &str| {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-        (1..=63).contains(&label.len())
-            && label.bytes().all(allowed)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    host.len() <= 253 && host.split('.').all(label)
-}
-
-pub(super) fn is_address(host: &str) -> bool {
-    parse_address(host).is_some()
-}
-
-fn parse_address(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+fn is_address(host: &str) -> bool {
+    address(host).is_some()
 }
 
 /// With the list's private section, where `cloudfront.net` stands. `localhost` is on no list, but

@@ -24,15 +24,15 @@ pub(super) fn path_matches(path: &str, cookie_path: &str) -> bool {
 /// Whether some request could be sent both sets of cookies. They have the same names, so which one
 /// the edge goes by is undocumented. The hosts are those that the cookies are for if host-only.
 pub(super) fn overlap(left: (&CookieScope, &str), right: (&CookieScope, &str)) -> bool {
-    let reaches = |(scope, host): (&CookieScope, &str), other: &str| match &scope.domain {
+    let reaches = |(scope, host): (&CookieScope, &str), other: &str| match scope.domain() {
         Some(domain) => domain_matches(other, domain),
         None => host == other,
     };
     // The broadest name that each reaches stands for all of them: two domains have a host in
     // common only if one of the two lies in the other.
-    let name = |(scope, host): (&CookieScope, &str)| scope.domain.clone().unwrap_or_else(|| host.to_owned());
+    let name = |(scope, host): (&CookieScope, &str)| scope.domain().unwrap_or(host).to_owned();
     let hosts_meet = reaches(left, &name(right)) || reaches(right, &name(left));
-    let (left, right) = (&left.0.path, &right.0.path);
+    let (left, right) = (left.0.path(), right.0.path());
     hosts_meet && (path_matches(left, right) || path_matches(right, left))
 }
 
@@ -74,13 +74,7 @@ mod tests {
     }
 
     fn scope(domain: Option<&str>, path: &str) -> CookieScope {
-        CookieScope {
-            domain: domain.map(str::to_owned),
-            path: path.to_owned(),
-            same_site: SameSite::Lax,
-            secure: true,
-            http_only: true,
-        }
+        CookieScope::new(domain.map(str::to_owned), path.to_owned(), SameSite::Lax, true, true).unwrap()
     }
 
     const HOSTS: [&str; 5] = ["e.com", "a.e.com", "b.e.com", "c.a.e.com", "ae.com"];
@@ -88,12 +82,12 @@ mod tests {
 
     /// RFC 6265 §5.4 read literally, for one request.
     fn is_sent(scope: &CookieScope, own: &str, host: &str, path: &str) -> bool {
-        let to_host = match &scope.domain {
+        let to_host = match scope.domain() {
             None => host == own,
             Some(domain) => host == domain || host.ends_with(&format!(".{domain}")),
         };
-        let folder = format!("{}/", scope.path.trim_end_matches('/'));
-        let to_path = path == scope.path || path.starts_with(&folder) && (scope.path.len() <= path.len());
+        let folder = format!("{}/", scope.path().trim_end_matches('/'));
+        let to_path = path == scope.path() || path.starts_with(&folder) && (scope.path().len() <= path.len());
         to_host && to_path
     }
 

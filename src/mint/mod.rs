@@ -14,7 +14,8 @@ mod resource_template;
 mod shared;
 mod step;
 
-pub use cookie_domain::{CookieDomainError, is_host_name, is_local_host};
+pub use crate::cloudfront::browser::is_host_name;
+pub use cookie_domain::{CookieDomainError, is_local_host};
 pub use minted::Minted;
 pub use minter::{IssueError, Minter, MinterError};
 pub use prepared::{Asker, PrepareError, Prepared};

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::cloudfront::{CookieScope, EpochSeconds, Policy, Resource, SameSite};
+use crate::cloudfront::{CookieScope, CookieScopeError, EpochSeconds, Policy, Resource, SameSite};
 
 use super::cookie_domain::{CookieDomainError, cookie_domain, is_local_host};
 use super::cookie_path::{covering_path, overlap, path_matches};
 use super::resource_template::{FillError, ResourceTemplate, TemplateError};
 
-/// The longest lifetime of a grant. Minted cookies cannot be called back, so it bounds how long a
-/// leaked set works; a player renews long before.
+/// The longest lifetime of a grant. Minted cookies cannot be called back, so with the expiry step it
+/// bounds how long a leaked set works; a player renews long before.
 pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 const MAX_NAME: usize = 64;
@@ -25,7 +25,8 @@ pub struct GrantSettings {
     pub name: String,
     /// A resource pattern, with placeholders.
     pub resource: String,
-    /// How long minted cookies last at most.
+    /// How long minted cookies last at least: expiries are rounded up to the step, so it is up to one
+    /// second less than a step more.
     pub ttl: Duration,
     /// Whether cookies work only from the address that they were minted for.
     pub bind_address: bool,
@@ -131,11 +132,9 @@ pub enum ProfileError {
     /// See [`CookieDomainError`].
     #[error(transparent)]
     Domain(#[from] CookieDomainError),
-    /// Not a plain path.
-    #[error(
-        "{0:?} cannot be a cookie's path; write a path that begins with / and holds no *, ?, ;, comma, quote or space"
-    )]
-    Path(String),
+    /// See [`CookieScopeError`].
+    #[error(transparent)]
+    Cookie(#[from] CookieScopeError),
     /// The derived path cannot be written into a cookie.
     #[error(
         "its path {0:?} cannot be a cookie's path because of a ; or comma; set cookie.path to a folder above it"
@@ -172,8 +171,8 @@ impl ProfileError {
             Self::Resource(_) | Self::UnusablePath(_) => "resource",
             Self::TtlBelowStep { .. } | Self::TtlTooLong(_) | Self::TtlFraction(_) => "ttl",
             Self::Ipv6WithoutBinding => "ipv6_clients",
-            Self::Domain(_) => "cookie.domain",
-            Self::Path(_) | Self::PathTooNarrow { .. } => "cookie.path",
+            Self::Domain(_) | Self::Cookie(CookieScopeError::Domain(_)) => "cookie.domain",
+            Self::Cookie(CookieScopeError::Path(_)) | Self::PathTooNarrow { .. } => "cookie.path",
             Self::NoneWithoutSecure => "cookie.same_site",
             Self::InsecureCookie => "cookie.secure",
         }
@@ -198,10 +197,13 @@ impl Profile {
                 .map_err(|error| errors.push(error.into()));
             let path =
                 cookie_path(settings.cookie.path.as_deref(), &resource).map_err(|error| errors.push(error));
-            Ok((resource, domain?, path?))
+            let CookieSettings { same_site, secure, http_only, .. } = settings.cookie;
+            let cookies = CookieScope::new(domain?, path?, same_site, secure, http_only)
+                .map_err(|error| errors.push(error.into()))?;
+            Ok((resource, cookies))
         });
         match scope {
-            Ok((resource, domain, path)) if errors.is_empty() => Ok(Self {
+            Ok((resource, cookies)) if errors.is_empty() => Ok(Self {
                 name: settings.name,
                 ttl: settings.ttl,
                 resource,
@@ -209,13 +211,7 @@ impl Profile {
                     false => AddressRule::Any,
                     true => AddressRule::Bound(settings.ipv6_clients.unwrap_or(Ipv6Clients::Refuse)),
                 },
-                cookies: CookieScope {
-                    domain,
-                    path,
-                    same_site: settings.cookie.same_site,
-                    secure: settings.cookie.secure,
-                    http_only: settings.cookie.http_only,
-                },
+                cookies,
             }),
             _ => Err(errors),
         }
@@ -227,8 +223,8 @@ impl Profile {
         &self.name
     }
 
-    /// The longest that cookies last, before the expiry is rounded up to the expiry step; whole
-    /// seconds, at most [`MAX_TTL`].
+    /// The shortest that cookies last. Expiries are rounded up to the expiry step, so they last up to a
+    /// step less one second longer. Whole seconds, at most [`MAX_TTL`].
     #[must_use]
     pub fn ttl(&self) -> Duration {
         self.ttl
@@ -268,7 +264,7 @@ impl Profile {
     ///
     /// # Errors
     /// [`FillError`] if a claim is missing or a value may not stand in a resource.
-    pub fn prepare_resource(
+    pub(super) fn prepare_resource(
         &self,
         subject: &str,
         claims: &Map<String, Value>,
@@ -304,13 +300,13 @@ impl fmt::Display for Profile {
         };
         let cookies = &self.cookies;
         write!(f, "{}: {} for {}, {kind}", self.name, self.resource, humantime::format_duration(self.ttl))?;
-        match &cookies.domain {
+        match cookies.domain() {
             Some(domain) => write!(f, "; cookies with Domain={domain}")?,
             None => write!(f, "; host-only cookies for {}", self.resource.host())?,
         }
-        write!(f, ", Path={}, SameSite={}", cookies.path, cookies.same_site)?;
-        f.write_str(if cookies.secure { ", Secure" } else { "" })?;
-        f.write_str(if cookies.http_only { ", HttpOnly" } else { "" })
+        write!(f, ", Path={}, SameSite={}", cookies.path(), cookies.same_site())?;
+        f.write_str(if cookies.is_secure() { ", Secure" } else { "" })?;
+        f.write_str(if cookies.is_http_only() { ", HttpOnly" } else { "" })
     }
 }
 
@@ -357,24 +353,16 @@ fn cookie_path(given: Option<&str>, resource: &ResourceTemplate) -> Result<Strin
     let (literal, is_single_file) = resource.literal_path();
     let needed = covering_path(literal, is_single_file);
     let Some(given) = given else {
-        return match is_cookie_path(needed) {
-            true => Ok(needed.to_owned()),
-            false => Err(ProfileError::UnusablePath(needed.to_owned())),
+        return match CookieScope::check_path(needed) {
+            Ok(()) => Ok(needed.to_owned()),
+            Err(_) => Err(ProfileError::UnusablePath(needed.to_owned())),
         };
     };
-    if !is_cookie_path(given) {
-        return Err(ProfileError::Path(given.to_owned()));
-    }
+    CookieScope::check_path(given)?;
     if !path_matches(needed, given) {
         return Err(ProfileError::PathTooNarrow { path: given.to_owned(), needed: needed.to_owned() });
     }
     Ok(given.to_owned())
-}
-
-/// Nothing that ends a cookie attribute, and nothing that would be taken for a pattern.
-fn is_cookie_path(path: &str) -> bool {
-    path.starts_with('/')
-        && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"*?;,\"\\{}".contains(&byte))
 }
 
 #[cfg(test)]
@@ -423,7 +411,7 @@ mod tests {
             ("https://cdn.example.com/*", "/", true),
         ] {
             let profile = profile(resource);
-            assert_eq!((profile.cookies().path.as_str(), profile.is_shared()), (path, shared), "{resource}");
+            assert_eq!((profile.cookies().path(), profile.is_shared()), (path, shared), "{resource}");
         }
         let mut bound = settings("https://cdn.example.com/podcasts/*");
         bound.bind_address = true;
@@ -457,7 +445,7 @@ mod tests {
         for path in ["podcasts/", "", "/podcasts/*", "/a;b", "/a b", "/\u{e9}", "https://cdn.example.com/"] {
             assert_eq!(
                 refused(|grant| grant.cookie.path = Some(path.into())),
-                [ProfileError::Path(path.into())]
+                [ProfileError::Cookie(CookieScopeError::Path(path.into()))]
             );
         }
         for path in ["/podcasts/new", "/pod", "/podcasts/new/", "/Podcasts/"] {

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use crate::cloudfront::browser::{BrowserError, check_host, check_path, split_port};
 use crate::cloudfront::{PolicyError, Resource};
 
-use super::cookie_domain::{is_address, is_host_name, is_local_host};
+use super::cookie_domain::is_local_host;
 
 /// The longest value that may be put into a resource.
 const MAX_VALUE: usize = 64;
@@ -47,7 +48,7 @@ pub enum TemplateError {
     OutsidePath,
     /// Another listener's value could fill the same pattern, or match it.
     #[error(
-        "placeholder {0} must end at a / or a dot, and no wildcard or other placeholder may come right before it; \
+        "placeholder {0} must end at a / or a dot or before a query (\\?), and no wildcard or other placeholder may come right before it; \
          else one listener's value could match another's files"
     )]
     Ambiguous(String),
@@ -62,16 +63,9 @@ pub enum TemplateError {
     /// The host is a pattern.
     #[error("the host {0:?} is a pattern; name the one host that viewers ask for")]
     HostPattern(String),
-    /// The host is not one as browsers send it.
-    #[error(
-        "the host {0:?} is not as browsers send it; write it in lower case and punycode, without a final dot"
-    )]
-    Host(String),
-    /// Browsers resolve dot segments before they ask.
-    #[error(
-        "the path holds a . or .. segment, which browsers resolve before they ask; write the resulting path"
-    )]
-    DotSegment,
+    /// A host, a port or a path that browsers rewrite before they ask.
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
 }
 
 /// Why a listener's values do not fit a grant's resource. It never holds the value.
@@ -94,17 +88,14 @@ impl ResourceTemplate {
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let parts = split(text)?;
         let sample = Resource::parse(&join(&parts, |_| Ok::<_, TemplateError>(SAMPLE))?)?;
-        check_host(&sample)?;
+        check_origin(&sample)?;
         check_placeholders(&parts)?;
         let path_start = sample.as_str().len() - sample.path_and_query().len();
         let path = &text[path_start..];
         let literal = &path[..path.find(['*', '?', '\\', '{']).unwrap_or(path.len())];
         let is_single_file = matches!(path[literal.len()..].chars().next(), None | Some('\\'));
         let path_only = path.split("\\?").next().unwrap_or(path);
-        let dots = path_only.to_ascii_lowercase().replace("%2e", ".");
-        if dots.split('/').any(|segment| segment == "." || segment == "..") {
-            return Err(TemplateError::DotSegment);
-        }
+        check_path(path_only)?;
         Ok(Self { parts, literal_path: literal.to_owned(), is_single_file, sample })
     }
 
@@ -117,7 +108,7 @@ impl ResourceTemplate {
     /// The CDN's host, without port, in lower case.
     #[must_use]
     pub fn host(&self) -> &str {
-        without_port(self.sample.host())
+        split_port(self.sample.host()).0
     }
 
     /// The path up to the first wildcard, placeholder or query, and whether that is all of it.
@@ -194,23 +185,20 @@ fn join<'a, E>(parts: &'a [Part], value: impl Fn(&'a Part) -> Result<&'a str, E>
         .collect()
 }
 
-fn check_host(sample: &Resource) -> Result<(), TemplateError> {
-    let host = without_port(sample.host());
-    if host.contains(['*', '?']) {
+fn check_origin(sample: &Resource) -> Result<(), TemplateError> {
+    if sample.host().contains(['*', '?']) {
         return Err(TemplateError::HostPattern(sample.host().to_owned()));
     }
-    if !is_address(host) && !is_host_name(host) {
-        return Err(TemplateError::Host(sample.host().to_owned()));
-    }
     match sample.scheme() {
-        "https" => Ok(()),
-        "http" if is_local_host(host) => Ok(()),
-        other => Err(TemplateError::Scheme(other.to_owned())),
+        "https" => {}
+        "http" if is_local_host(split_port(sample.host()).0) => {}
+        other => return Err(TemplateError::Scheme(other.to_owned())),
     }
+    Ok(check_host(sample.scheme(), sample.host())?)
 }
 
-/// Values hold letters, digits, `-` and `_`. A placeholder that ends at another byte than these, and
-/// has nothing variable right before it, can be filled in only one way; and with no wildcard before
+/// Values hold letters, digits, `-` and `_`. A placeholder that ends at another byte than these, or at
+/// the end of the path, and has nothing variable right before it, can be filled in only one way; and with no wildcard before
 /// it no other listener's pattern can match what it was filled with.
 fn check_placeholders(parts: &[Part]) -> Result<(), TemplateError> {
     let mut before = String::new();
@@ -225,7 +213,10 @@ fn check_placeholders(parts: &[Part]) -> Result<(), TemplateError> {
                 return Err(TemplateError::WildcardBefore(part.to_string()));
             }
             let next = parts.peek().map(ToString::to_string).unwrap_or_default();
-            if !(next.is_empty() && parts.len() <= 1 || next.starts_with(['/', '.'])) {
+            if !(next.is_empty() && parts.len() <= 1
+                || next.starts_with(['/', '.'])
+                || next.starts_with("\\?"))
+            {
                 return Err(TemplateError::Ambiguous(part.to_string()));
             }
             continue;
@@ -251,13 +242,6 @@ fn is_plain(value: &str) -> bool {
     (1..=MAX_VALUE).contains(&value.len()) && value.bytes().all(allowed)
 }
 
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') => name,
-        _ => host,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -276,6 +260,7 @@ mod tests {
             ("https://c.e.com/p/*", "anything at all", json!({}), "https://c.e.com/p/*"),
             ("https://c.e.com/u/{sub}/*", "u_1-A", json!({}), "https://c.e.com/u/u_1-A/*"),
             ("https://c.e.com/u/{sub}", "u1", json!({}), "https://c.e.com/u/u1"),
+            ("https://c.e.com/u/{sub}\\?v=*", "u1", json!({}), "https://c.e.com/u/u1\\?v=*"),
             (
                 "https://c.e.com/{claim:tier}/{sub}.mp3\\?v=*",
                 "u1",
@@ -321,6 +306,8 @@ mod tests {
     fn refuses_templates_that_cannot_work() {
         use TemplateError::*;
         let placeholder = |text: &str| Placeholder(text.into());
+        let host = |host: &str| Browser(BrowserError::Host(host.into()));
+        let port = |host: &str| Browser(BrowserError::Port(host.into()));
         for (template, expected) in [
             ("https://c.e.com/{user}/*", placeholder("{user}")),
             ("https://c.e.com/{sub", placeholder("{sub")),
@@ -331,18 +318,27 @@ mod tests {
             ("https://{sub}.e.com/*", OutsidePath),
             ("https://c.e.com/a\\?u={sub}", OutsidePath),
             ("https://c.e.com/{sub}*", Ambiguous("{sub}".into())),
+            ("https://c.e.com/{sub}?v=*", Ambiguous("{sub}".into())),
             ("https://c.e.com/{sub}-old/*", Ambiguous("{sub}".into())),
             ("https://c.e.com/{sub}{claim:a}/*", Ambiguous("{sub}".into())),
             ("https://c.e.com/*/{sub}/*", WildcardBefore("{sub}".into())),
             ("https://*.e.com/*", HostPattern("*.e.com".into())),
             ("https://c?.e.com/*", HostPattern("c?.e.com".into())),
-            ("https://CDN.e.com/*", Host("CDN.e.com".into())),
-            ("https://c.e.com./*", Host("c.e.com.".into())),
+            ("https://c.e.com:*/*", HostPattern("c.e.com:*".into())),
+            ("https://CDN.e.com/*", host("CDN.e.com")),
+            ("https://c.e.com./*", host("c.e.com.")),
+            ("https://.../*", host("...")),
+            ("https://c.e.com:443/*", port("c.e.com:443")),
+            ("https://c.e.com:99999/*", port("c.e.com:99999")),
+            ("https://c.e.com:/*", port("c.e.com:")),
+            ("http://localhost:80/*", port("localhost:80")),
             ("http://c.e.com/*", Scheme("http".into())),
             ("*://c.e.com/*", Scheme("*".into())),
             ("http*://c.e.com/*", Scheme("http*".into())),
-            ("https://c.e.com/a/../b/*", DotSegment),
-            ("https://c.e.com/a/%2E./b/*", DotSegment),
+            ("https://c.e.com/a/../b/*", Browser(BrowserError::DotSegment)),
+            ("https://c.e.com/a/%2E./b/*", Browser(BrowserError::DotSegment)),
+            ("https://c.e.com/a/..%2F{sub}/*", Browser(BrowserError::DotSegment)),
+            ("https://c.e.com/a%5c.%5C*", Browser(BrowserError::DotSegment)),
             ("/podcasts/*", Resource(PolicyError::ResourceScheme)),
             ("https://c.e.com", Resource(PolicyError::ResourcePath)),
         ] {

@@ -248,13 +248,47 @@ fn the_host_is_the_one_that_the_viewer_asks_for() {
     for host in ["cdn.example.com", "cdn.example.com:8080", "127.0.0.1", "localhost:1"] {
         assert_eq!(get(named.address, EPISODE, &[("Host", host), ("Cookie", &cookie)]).status, 200, "{host}");
     }
-    for host in ["www.example.com", "cdn.example.com.evil.org", ""] {
+    for host in ["www.example.com", "cdn.example.com.evil.org"] {
         let response = get(named.address, "/open/cover.svg", &[("Host", host)]);
         assert_eq!((response.status, response.header("server")), (403, Some("CloudFront")), "{host}");
         assert!(response.text().contains("Bad request."), "{host}");
     }
     let twice = get(named.address, EPISODE, &[HOST, ("Host", "www.example.com"), ("Cookie", &cookie)]);
     assert_eq!(twice.status, 400);
+}
+
+/// A host that holds the border to the path would open one path with the cookies of another.
+#[test]
+fn a_host_that_is_none_is_a_bad_request() {
+    let (_media, open) = edge(&[]);
+    let (_media_too, named) = edge(&["--host", "cdn.example.com"]);
+    let cookie = cookies(&keys().rsa, &policy("https://cdn.example.com/hidden/*", in_seconds(FAR), ""));
+    for host in [
+        "cdn.example.com/hidden",
+        "cdn.example.com/hidden/",
+        "cdn.example.com?",
+        "cdn.example.com#",
+        "listener@cdn.example.com",
+        "https://cdn.example.com",
+        "cdn.example.com\\",
+        "cdn.example.com\\hidden",
+        "cdn.example.com%2fhidden",
+        "cdn.example.com hidden",
+        "*",
+        "",
+    ] {
+        for (edge, path) in [(&open, EPISODE), (&named, EPISODE), (&open, "/open/cover.svg")] {
+            let response = get(edge.address, path, &[("Host", host), ("Cookie", &cookie)]);
+            assert_eq!(response.status, 400, "{host:?} {path}");
+            assert_eq!(response.header("server"), Some("CloudFront"), "{host:?} {path}");
+            assert!(response.text().contains("Bad request."), "{host:?} {path}");
+        }
+    }
+    for host in ["cdn.example.com:", "cdn.example.com:https", "::1", "[::1]:1:2"] {
+        assert_denied(&get(open.address, EPISODE, &[("Host", host), ("Cookie", &cookie)]));
+    }
+    let user = "http://listener@cdn.example.com/podcasts/1.mp3";
+    assert_eq!(get(open.address, user, &[HOST, ("Cookie", &cookie)]).status, 400);
 }
 
 #[test]

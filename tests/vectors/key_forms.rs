@@ -64,6 +64,12 @@ loads! {
     byte_order_mark: format!("\u{feff}{}", text(EC)) => EcdsaP256, "test-p256.public.pem";
     indented: text(EC).replace('\n', "\n    ") => EcdsaP256, "test-p256.public.pem";
     text_before: format!("Bag Attributes\n    friendlyName: x\n{}", text(EC_PKCS8)) => EcdsaP256, "test-p256.public.pem";
+    attributes_and_blank_lines_between: format!("Bag Attributes\n    friendlyName: x\n{}", text(EC_PKCS8)).replace('\n', "\n\n")
+        => EcdsaP256, "test-p256.public.pem";
+    attributes_and_blank_lines_crlf: format!("Bag Attributes\nlocalKeyID: 54\n{}", text(RSA_PKCS8)).replace('\n', "\r\n\r\n")
+        => Rsa2048, "test-rsa-2048.public.pem";
+    certificate_behind_it: text(RSA) + &text("refused-certificate.pem") => Rsa2048, "test-rsa-2048.public.pem";
+    certificates_before_it: text("refused-certificate.pem").repeat(2) + &text(EC) => EcdsaP256, "test-p256.public.pem";
     one_line: pem("PRIVATE KEY", &der(EC_PKCS8)) => EcdsaP256, "test-p256.public.pem";
 }
 
@@ -140,8 +146,8 @@ refused! { SigningKey:
         an RSA-2048 or ECDSA P-256 private key was expected";
     openssh: key_file("refused-openssh.pem") => "this is an OpenSSH key: convert a copy of it with `ssh-keygen -p -m \
         PEM -N '' -f COPY`, or make a key with `openssl genrsa 2048`";
-    certificate_request: pem("CERTIFICATE REQUEST", b"x") => "the PEM block is none that holds an RSA-2048 or ECDSA \
-        P-256 private key";
+    certificate_request: pem("CERTIFICATE REQUEST", b"x") => "the PEM block is called \"CERTIFICATE REQUEST\", and none \
+        that holds an RSA-2048 or ECDSA P-256 private key";
     empty: "" => EMPTY;
     white_space: " \r\n\t\n" => EMPTY;
     byte_order_mark_only: "\u{feff}" => EMPTY;
@@ -158,7 +164,12 @@ refused! { SigningKey:
     not_base64: text(EC).replace('A', "*") => NOT_PEM;
     two_keys: text(RSA) + &text(EC) => SEVERAL;
     the_same_key_twice: text(EC) + &text(EC) => SEVERAL;
-    key_and_certificate: text(RSA) + &text("refused-certificate.pem") => SEVERAL;
+    two_keys_and_a_certificate: text(RSA) + &text("refused-certificate.pem") + &text(EC) => SEVERAL;
+    private_and_public_key: text(EC) + &text("test-p256.public.pem") => SEVERAL;
+    certificates_alone: text("refused-certificate.pem").repeat(2) => "this is a certificate: CloudFront signs with a \
+        bare key, and an RSA-2048 or ECDSA P-256 private key was expected";
+    unknown_label: pem(&format!("\u{1f511} SOME {}", "THING ".repeat(20)), b"x") => "the PEM block is called \" SOME THING THING \
+        THING THING TH\", and none that holds an RSA-2048 or ECDSA P-256 private key";
     parameters_alone: pem("EC PARAMETERS", b"x") => NOT_PEM;
     a_line_missing: text(RSA).lines().enumerate().filter(|(at, _)| *at != 5).map(|(_, line)| format!("{line}\n"))
         .collect::<String>() => DAMAGED;
@@ -193,6 +204,11 @@ mod public {
         private_key_encrypted_traditional: key_file("refused-p256-encrypted.sec1.pem") => PRIVATE_FOUND;
         certificate: key_file("refused-certificate.pem") => "this is a certificate: CloudFront signs with a bare key, \
             and an RSA-2048 or ECDSA P-256 public key (PUBLIC KEY) was expected";
+        pkcs1: pem("RSA PUBLIC KEY", &der("test-rsa-2048.public.pem")[24..]) => "this is a public key in the older form \
+            (RSA PUBLIC KEY): write it as PUBLIC KEY with `openssl rsa -RSAPublicKey_in -in KEY -pubout`";
+        openssh: key_file("refused-openssh.pem") => PRIVATE_FOUND;
+        parameters: pem("DH PARAMETERS", b"x") => "the PEM block is called \"DH PARAMETERS\", and none that holds an \
+            RSA-2048 or ECDSA P-256 public key (PUBLIC KEY)";
         empty: "\n" => "the file is empty: a PEM with an RSA-2048 or ECDSA P-256 public key (PUBLIC KEY) was expected";
         cut_short: pem("PUBLIC KEY", &der("test-rsa-2048.public.pem")[..200]) => "the PEM block is damaged: an \
             RSA-2048 or ECDSA P-256 public key (PUBLIC KEY) could not be read from it";

@@ -3,7 +3,9 @@
 use edgemint::cloudfront::CheckName::*;
 use edgemint::cloudfront::Refusal::*;
 
-use crate::request::{BOTOCORE, EC_ID, EXPIRES, OPENSSL, RSA_ID, Request, SDK, STARTS_AFTER, request};
+use crate::request::{
+    BOTOCORE, EC_ID, EXPIRES, OPENSSL, RSA_ID, Request, SDK, STARTS_AFTER, key_file, request,
+};
 
 fn cookies() -> Request {
     request(&OPENSSL, "pattern rsa sha1")
@@ -73,7 +75,8 @@ refused! {
 
     // Keys.
     unknown_key: cookies().changed("Key-Pair-Id", text("KUNKNOWN")) => UnknownKey at TrustedKey;
-    empty_key_pair_id: cookies().changed("Key-Pair-Id", text("")) => UnknownKey at TrustedKey;
+    empty_key_pair_id: cookies().changed("Key-Pair-Id", text("")) => MissingKey at KeyPairId;
+    empty_key_pair_id_in_url: signed_url().changed("Key-Pair-Id", text("")) => MissingKey at KeyPairId;
     key_pair_id_in_lower_case: cookies().changed("Key-Pair-Id", text("ktestrsa")) => UnknownKey at TrustedKey;
     key_pair_id_with_space: cookies().changed("Key-Pair-Id", text(" KTESTRSA")) => UnknownKey at TrustedKey;
     another_trusted_key: cookies().changed("Key-Pair-Id", text(EC_ID)) => AccessDenied at Signature;
@@ -110,6 +113,8 @@ refused! {
     policy_unencoded: cookies().changed("Policy", text("{\"Statement\":[]}")) => MalformedPolicy at PolicyForm;
     policy_empty: cookies().changed("Policy", text("")) => MalformedPolicy at PolicyForm;
     policy_cut_short: cookies().changed("Policy", |old| old[..old.len() - 4].to_owned()) => MalformedPolicy at PolicyForm;
+    signature_longer_than_any: cookies().changed("Signature", |old| "AAAA".repeat(300) + old) => MalformedSignature at SignatureEncoding;
+    policy_longer_than_any_request: cookies().changed("Policy", |old| "AAAA".repeat(8192) + old) => MalformedPolicy at PolicyForm;
     policy_of_another_signature: cookies().changed("Policy", text(&limited().value("Policy"))) => AccessDenied at Signature;
     policy_twice_encoded_in_url: signed_url().url_with("Policy=e", "Policy=%2565") => MalformedPolicy at PolicyForm;
 
@@ -147,6 +152,26 @@ refused! {
     other_scheme: cookies().url_with("https:", "http:") => AccessDenied at Resource;
     other_path_in_url: signed_url().url_with("podcasts", "videos") => AccessDenied at Resource;
 
+    // Hosts that would move the border between host, path and query, and are none.
+    host_with_the_signed_folder: cookies().host("cdn.example.com/podcasts").url_with("/podcasts/", "/private/") => AccessDenied at RequestTarget;
+    host_with_the_signed_folder_by_url: signed_url().host("cdn.example.com/podcasts").url_with("/podcasts/", "/private/") => AccessDenied at RequestTarget;
+    host_with_the_signed_file: canned().host("cdn.example.com/podcasts").url("https://x/episode-1.mp3") => AccessDenied at RequestTarget;
+    host_with_the_signed_file_by_url: canned_url().host("cdn.example.com/podcasts").url_with("/podcasts/", "/") => AccessDenied at RequestTarget;
+    host_with_slash: cookies().host("cdn.example.com/") => AccessDenied at RequestTarget;
+    host_with_query: cookies().host("cdn.example.com?") => AccessDenied at RequestTarget;
+    host_with_fragment: cookies().host("cdn.example.com#") => AccessDenied at RequestTarget;
+    host_with_user: cookies().host("listener@cdn.example.com") => AccessDenied at RequestTarget;
+    host_with_scheme: cookies().host("https://cdn.example.com") => AccessDenied at RequestTarget;
+    host_with_backslash: cookies().host("cdn.example.com\\") => AccessDenied at RequestTarget;
+    host_with_backslash_and_query: cookies().host("cdn.example.com\\?") => AccessDenied at RequestTarget;
+    host_with_percent: cookies().host("cdn.example.com%2f") => AccessDenied at RequestTarget;
+    host_with_space: cookies().host("cdn.example.com ") => AccessDenied at RequestTarget;
+    host_with_star: cookies().host("*") => AccessDenied at RequestTarget;
+    host_not_ascii: cookies().host("cdn.example.c\u{43e}m") => AccessDenied at RequestTarget;
+    host_empty: cookies().host("") => AccessDenied at RequestTarget;
+    host_with_colon: cookies().host("cdn.example.com:") => AccessDenied at Resource;
+    host_with_two_colons: cookies().host("https:cdn.example.com:443") => AccessDenied at Resource;
+
     // When it is valid.
     long_expired: cookies().at(i64::MAX) => AccessDenied at Expiry;
     expired_one_second_ago: cookies().at(EXPIRES + 1) => AccessDenied at Expiry;
@@ -179,6 +204,71 @@ refused! {
     repeated_expires_in_url: canned_url().url_with("Expires=", "Expires=1&Expires=") => AccessDenied at OneValueEach;
     bad_policy_beside_a_good_expiry: canned().cookie("Policy", "e30_") => MalformedPolicy at PolicyForm;
     cookie_name_in_lower_case: cookies().without("Policy").cookie("policy", &cookies().value("Policy")) => MalformedPolicy at PolicyForm;
+}
+
+#[test]
+fn details_say_what_was_found() {
+    let long = "S\u{e9}H A\n".repeat(20);
+    for (request, check, expected) in [
+        (cookies(), RequestTarget, "https://cdn.example.com"),
+        (cookies().host(""), RequestTarget, "the host is empty"),
+        (cookies().host("a/b"), RequestTarget, "the host holds a byte that no host holds"),
+        (cookies(), KeyPairId, RSA_ID),
+        (cookies().without("Key-Pair-Id"), KeyPairId, "missing"),
+        (cookies().changed("Key-Pair-Id", text("")), KeyPairId, "empty"),
+        (cookies().changed("Key-Pair-Id", text("K 1\n")), KeyPairId, "not a key-pair id"),
+        (cookies().changed("Key-Pair-Id", text("KUNKNOWN")), KeyPairId, "KUNKNOWN"),
+        (
+            cookies().changed("Key-Pair-Id", text("KUNKNOWN")),
+            TrustedKey,
+            "this behaviour trusts no key of that id",
+        ),
+        (cookies(), TrustedKey, "rsa-2048"),
+        (cookies(), HashAlgorithm, "SHA1"),
+        (cookies_sha256(), HashAlgorithm, "SHA256"),
+        (
+            cookies().cookie("Hash-Algorithm", "SHA-256"),
+            HashAlgorithm,
+            "neither SHA1 nor SHA256 but \"SHA-256\"",
+        ),
+        (
+            cookies().cookie("Hash-Algorithm", &long),
+            HashAlgorithm,
+            "neither SHA1 nor SHA256 but \"SHASHASHASHASHAS\"",
+        ),
+        (cookies(), SignatureEncoding, "256 bytes"),
+        (cookies().changed("Policy", |old| "AAAA".repeat(8192) + old), PolicyForm, "longer than any request"),
+        (cookies().without("Signature"), SignatureEncoding, "missing"),
+        (cookies().changed("Signature", replaced("~", "/")), SignatureEncoding, "not in the alphabet"),
+        (cookies().changed("Signature", |old| old.repeat(9)), SignatureEncoding, "longer than any signature"),
+    ] {
+        assert_eq!(request.detail(check), expected);
+    }
+}
+
+/// Signed here: no other implementation signs such a path, and no browser asks for one.
+#[test]
+fn a_canned_policy_covers_no_path_that_climbs() {
+    use edgemint::cloudfront::{HashAlgorithm, SigningKey, encoding};
+
+    let key = SigningKey::from_pem(&key_file("test-p256.pkcs8.pem")).unwrap();
+    for (path, opens) in [
+        ("/podcasts/../private/a", false),
+        ("/podcasts/%2E%2e/private/a", false),
+        ("/podcasts/..%2Fprivate/a", false),
+        ("/podcasts/%2e%5cprivate/a", false),
+        ("/podcasts/...", true),
+        ("/podcasts/a..b%2fc", true),
+    ] {
+        let url = format!("https://cdn.example.com{path}");
+        let document = format!(
+            r#"{{"Statement":[{{"Resource":"{url}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{EXPIRES}}}}}}}]}}"#
+        );
+        let signature = encoding::encode(&key.sign(HashAlgorithm::Sha1, document.as_bytes()).unwrap());
+        let request =
+            canned().changed("Key-Pair-Id", text(EC_ID)).changed("Signature", text(&signature)).url(&url);
+        if opens { request.opens() } else { request.is_refused(AccessDenied, &[Resource]) }
+    }
 }
 
 #[test]

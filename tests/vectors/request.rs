@@ -50,6 +50,8 @@ fn public_key(name: &str) -> PublicKey {
 #[derive(Clone)]
 pub struct Request {
     url: String,
+    /// In place of the URL's own.
+    host: Option<String>,
     cookies: Vec<(String, String)>,
     address: Option<IpAddr>,
     now: i64,
@@ -63,6 +65,7 @@ pub fn request(vectors: &Vectors, name: &str) -> Request {
     let cookies = vector.get("cookies").and_then(Value::as_object);
     Request {
         url: text(&vector["url"]),
+        host: None,
         cookies: cookies.into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect(),
         address: Some("203.0.113.7".parse().unwrap()),
         now: EXPIRES - 1,
@@ -89,6 +92,11 @@ impl Request {
 
     pub fn url(self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self }
+    }
+
+    /// Asked of this host, whatever stands in it.
+    pub fn host(self, host: &str) -> Self {
+        Self { host: Some(host.to_owned()), ..self }
     }
 
     /// With a part of the URL replaced, which has to be there.
@@ -143,6 +151,7 @@ impl Request {
         let cookies: Vec<(&str, &str)> =
             self.cookies.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let (host, path_and_query) = rest.split_at(slash);
+        let host = self.host.as_deref().unwrap_or(host);
         let request =
             ViewerRequest { scheme, host, path_and_query, cookies: &cookies, address: self.address };
         decide(&request, self.trusted, self.now)
@@ -153,6 +162,13 @@ impl Request {
         let decision = self.decide();
         assert_eq!(decision.refusal, None, "{:#?}", decision.trace);
         assert!(decision.trace.iter().all(|check| check.passed), "{:#?}", decision.trace);
+    }
+
+    /// What the trace says of a check that was made.
+    #[track_caller]
+    pub fn detail(&self, name: CheckName) -> String {
+        let trace = self.decide().trace;
+        trace.into_iter().find(|check| check.name == name).expect("the check was made").detail
     }
 
     /// Refused with this code, and the only checks that failed are these.

@@ -15,7 +15,7 @@ pub enum KeyError {
         "no readable PEM block was found: {0} begins with a -----BEGIN line and ends with an -----END line"
     )]
     NotPem(Expected),
-    /// More than one key in the file.
+    /// More than one key in the file; certificates beside it do not count.
     #[error("the file holds several keys: keep one key per file")]
     Several,
     /// A public key where a private key belongs.
@@ -28,6 +28,11 @@ pub enum KeyError {
         "this is a private key: only the public key belongs here (make it with `openssl pkey -in KEY -pubout`)"
     )]
     PrivateKeyFound,
+    /// A public key in PKCS#1 form, which CloudFront does not take.
+    #[error(
+        "this is a public key in the older form (RSA PUBLIC KEY): write it as PUBLIC KEY with `openssl rsa -RSAPublicKey_in -in KEY -pubout`"
+    )]
+    Pkcs1PublicKeyFound,
     /// A certificate.
     #[error("this is a certificate: CloudFront signs with a bare key, and {0} was expected")]
     CertificateFound(Expected),
@@ -42,8 +47,13 @@ pub enum KeyError {
     )]
     OpenSsh,
     /// A PEM block of another kind.
-    #[error("the PEM block is none that holds {0}")]
-    OtherBlock(Expected),
+    #[error("the PEM block is called {label:?}, and none that holds {expected}")]
+    OtherBlock {
+        /// What stands in its first line, cut and without what cannot be printed.
+        label: String,
+        /// What was wanted.
+        expected: Expected,
+    },
     /// An RSA key of another size.
     #[error("this is an RSA key of {bits} bits: CloudFront takes RSA keys of exactly 2048 bits")]
     RsaSize {
@@ -71,6 +81,13 @@ pub enum KeyError {
     /// No key could be made.
     #[error("the cryptographic library could not make a key")]
     Generation,
+}
+
+impl KeyError {
+    pub(super) fn other_block(label: &str, expected: Expected) -> Self {
+        let is_shown = |c: &char| c.is_ascii_graphic() || *c == ' ';
+        Self::OtherBlock { label: label.chars().filter(is_shown).take(32).collect(), expected }
+    }
 }
 
 /// What a loader wanted to read.

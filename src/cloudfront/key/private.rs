@@ -52,7 +52,7 @@ impl SigningKey {
             "CERTIFICATE" => Err(KeyError::CertificateFound(Expected::PrivateKey)),
             "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),
             "DSA PRIVATE KEY" => Err(KeyError::Algorithm { algorithm: "DSA".to_owned() }),
-            _ => Err(KeyError::OtherBlock(Expected::PrivateKey)),
+            other => Err(KeyError::other_block(other, Expected::PrivateKey)),
         }
     }
 
@@ -87,8 +87,7 @@ impl SigningKey {
             }
             Inner::Ecdsa(pair) => Zeroizing::new(pair.to_pkcs8v1().map_err(|_| failed)?.as_ref().to_vec()),
         };
-        let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-        Ok(Zeroizing::new(pem::encode_config(&pem::Pem::new("PRIVATE KEY", der.as_slice()), config)))
+        Ok(text::private_pem(&der))
     }
 
     /// RSA or ECDSA.

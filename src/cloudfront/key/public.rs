@@ -37,8 +37,9 @@ impl PublicKey {
         match block.label.as_str() {
             "PUBLIC KEY" => Self::from_spki(&block.der),
             "CERTIFICATE" => Err(KeyError::CertificateFound(Expected::PublicKey)),
-            "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => Err(KeyError::PrivateKeyFound),
-            _ => Err(KeyError::OtherBlock(Expected::PublicKey)),
+            "RSA PUBLIC KEY" => Err(KeyError::Pkcs1PublicKeyFound),
+            label if label.ends_with("PRIVATE KEY") => Err(KeyError::PrivateKeyFound),
+            other => Err(KeyError::other_block(other, Expected::PublicKey)),
         }
     }
 

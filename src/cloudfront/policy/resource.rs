@@ -60,12 +60,6 @@ impl Resource {
     pub fn path_and_query(&self) -> &str {
         &self.text[self.host.end..]
     }
-
-    /// Whether it matches more than one URL.
-    #[must_use]
-    pub fn has_wildcard(&self) -> bool {
-        self.text.contains('*') || self.text.replace("\\?", "").contains('?')
-    }
 }
 
 impl fmt::Display for Resource {
@@ -104,8 +98,6 @@ mod tests {
         let resource = Resource::parse("https://cdn.example.com:8443/a/*.mp3\\?x=?").unwrap();
         assert_eq!((resource.scheme(), resource.host()), ("https", "cdn.example.com:8443"));
         assert_eq!(resource.path_and_query(), "/a/*.mp3\\?x=?");
-        assert!(resource.has_wildcard());
-        assert!(!Resource::parse("https://cdn.example.com/a.mp3\\?x=1").unwrap().has_wildcard());
         for scheme in SCHEMES {
             assert_eq!(Resource::parse(&format!("{scheme}://*/*")).unwrap().scheme(), scheme);
         }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::ViewerRequest;
-use crate::cloudfront::HashAlgorithm;
+use crate::cloudfront::{HashAlgorithm, encoding};
 
 /// Names in the query and in the cookies. Written out here, apart from what signing writes.
 const EXPIRES: &str = "Expires";
@@ -13,6 +13,9 @@ const KEY_PAIR_ID: &str = "Key-Pair-Id";
 const HASH_ALGORITHM: &str = "Hash-Algorithm";
 const COOKIE_PREFIX: &str = "CloudFront-";
 
+/// No signature of rules §3 is half as long; a longer text is not decoded (inferred).
+const MAX_SIGNATURE: usize = 1024;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Cookies,
@@ -21,20 +24,20 @@ pub(super) enum Source {
 
 /// What a request shows for itself, undecoded.
 #[derive(Clone)]
-pub struct Credentials<'a> {
+pub(super) struct Credentials<'a> {
     pub(super) source: Source,
     expires: Option<Cow<'a, str>>,
     policy: Option<Cow<'a, str>>,
-    pub(super) signature: Option<Cow<'a, str>>,
-    pub(super) key_pair_id: Option<Cow<'a, str>>,
+    signature: Option<Cow<'a, str>>,
+    key_pair_id: Option<Cow<'a, str>>,
     hash: Option<Cow<'a, str>>,
-    /// Names that came more than once.
+    /// Names that came more than once, each once.
     pub(super) repeated: Vec<&'static str>,
 }
 
 /// Which kind of policy is shown.
 #[derive(Clone, Copy)]
-pub enum Proof<'a> {
+pub(super) enum Proof<'a> {
     /// An encoded policy.
     Custom(&'a str),
     /// An expiry; the policy is rebuilt from the URL.
@@ -43,8 +46,7 @@ pub enum Proof<'a> {
 
 impl<'a> Credentials<'a> {
     /// Any of the query names makes the URL speak, and then the cookies are not looked at (rules §1).
-    #[must_use]
-    pub fn of(request: &ViewerRequest<'a>) -> Self {
+    pub(super) fn of(request: &ViewerRequest<'a>) -> Self {
         let mut found = Self::empty(Source::Url);
         for (name, value) in parameters(request.path_and_query) {
             found.take(name, || percent_decode_str(value).decode_utf8_lossy());
@@ -61,8 +63,7 @@ impl<'a> Credentials<'a> {
     }
 
     /// The policy or the expiry. With both, the policy is what counts (inferred).
-    #[must_use]
-    pub fn proof(&self) -> Option<Proof<'_>> {
+    pub(super) fn proof(&self) -> Option<Proof<'_>> {
         match (&self.policy, &self.expires) {
             (Some(policy), _) => Some(Proof::Custom(policy)),
             (None, Some(expires)) => Some(Proof::Canned(expires)),
@@ -70,26 +71,35 @@ impl<'a> Credentials<'a> {
         }
     }
 
-    /// `None` for a value that CloudFront does not know; absent means SHA-1 (rules §1).
-    pub(super) fn hash(&self) -> Option<HashAlgorithm> {
-        match self.hash.as_deref() {
-            None | Some("SHA1") => Some(HashAlgorithm::Sha1),
-            Some("SHA256") => Some(HashAlgorithm::Sha256),
-            Some(_) => None,
+    /// An empty id is none (inferred).
+    pub(super) fn key_pair_id(&self) -> Result<&str, &'static str> {
+        match self.key_pair_id.as_deref() {
+            None => Err("missing"),
+            Some("") => Err("empty"),
+            Some(id) => Ok(id),
         }
     }
 
-    /// The URL that a policy is about: as requested, without the parameters that signing added.
-    pub(super) fn url(&self, request: &ViewerRequest<'_>) -> String {
-        let ViewerRequest { scheme, host, path_and_query, .. } = request;
-        match (self.source, path_and_query.split_once('?')) {
-            (Source::Url, Some((path, query))) => {
-                let kept: Vec<&str> = query.split('&').filter(|pair| !is_credential(name_of(pair))).collect();
-                let separator = if kept.is_empty() { "" } else { "?" };
-                format!("{scheme}://{host}{path}{separator}{}", kept.join("&"))
+    /// Absent means SHA-1 (rules §1); a value that CloudFront does not know is handed back, cut to what
+    /// is enough to recognise it.
+    pub(super) fn hash(&self) -> Result<HashAlgorithm, String> {
+        match self.hash.as_deref() {
+            None | Some("SHA1") => Ok(HashAlgorithm::Sha1),
+            Some("SHA256") => Ok(HashAlgorithm::Sha256),
+            Some(other) => {
+                let shown: String = other.chars().filter(char::is_ascii_graphic).take(16).collect();
+                Err(format!("neither SHA1 nor SHA256 but {shown:?}"))
             }
-            _ => format!("{scheme}://{host}{path_and_query}"),
         }
+    }
+
+    /// The bytes of the signature.
+    pub(super) fn signature(&self) -> Result<Vec<u8>, &'static str> {
+        let text = self.signature.as_deref().ok_or("missing")?;
+        if text.len() > MAX_SIGNATURE {
+            return Err("longer than any signature");
+        }
+        encoding::decode(text).map_err(|_| "not in the alphabet")
     }
 
     fn empty(source: Source) -> Self {
@@ -118,20 +128,17 @@ impl<'a> Credentials<'a> {
             HASH_ALGORITHM => (&mut self.hash, HASH_ALGORITHM),
             _ => return,
         };
-        if slot.is_some() {
-            self.repeated.push(name);
-        } else {
+        if slot.is_none() {
             *slot = Some(value());
+        } else if !self.repeated.contains(&name) {
+            self.repeated.push(name);
         }
     }
 }
 
-fn is_credential(name: &str) -> bool {
+/// Whether a query parameter of this name is for the edge alone.
+pub(super) fn is_credential(name: &str) -> bool {
     [EXPIRES, POLICY, SIGNATURE, KEY_PAIR_ID, HASH_ALGORITHM].contains(&name)
-}
-
-fn name_of(pair: &str) -> &str {
-    pair.split_once('=').map_or(pair, |(name, _)| name)
 }
 
 fn parameters(path_and_query: &str) -> impl Iterator<Item = (&str, &str)> {

@@ -4,6 +4,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 /// JSON as a policy may hold it. Unlike `serde_json::Value` it refuses an object that names a
 /// member twice, and unlike a derived struct it never takes an array for an object.
+///
+/// Nothing is signed yet when it is read: what it takes to read is bounded by the text's length.
 #[derive(Debug, PartialEq)]
 pub(super) enum Json {
     Object(Vec<(String, Json)>),
@@ -20,6 +22,9 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
+/// No object of a policy has half as many members. It keeps the search for repeated ones short.
+const MAX_MEMBERS: usize = 8;
+
 struct JsonVisitor;
 
 impl<'de> Visitor<'de> for JsonVisitor {
@@ -34,6 +39,9 @@ impl<'de> Visitor<'de> for JsonVisitor {
         while let Some((name, value)) = map.next_entry::<String, Json>()? {
             if members.iter().any(|(known, _)| *known == name) {
                 return Err(A::Error::custom("repeated member"));
+            }
+            if members.len() == MAX_MEMBERS {
+                return Err(A::Error::custom("too many members"));
             }
             members.push((name, value));
         }
@@ -70,5 +78,23 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
     fn visit_unit<E: Error>(self) -> Result<Json, E> {
         Ok(Json::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(count: usize) -> String {
+        let members: Vec<String> = (0..count).map(|n| format!("\"m{n}\":0")).collect();
+        format!("{{\"Statement\":{{{}}}}}", members.join(","))
+    }
+
+    #[test]
+    fn objects_have_few_members_and_each_once() {
+        assert!(serde_json::from_str::<Json>(&members(MAX_MEMBERS)).is_ok());
+        for text in [&members(MAX_MEMBERS + 1), "{\"a\":1,\"b\":2,\"a\":1}", "{\"a\":{\"b\":1,\"b\":1}}"] {
+            assert!(serde_json::from_str::<Json>(text).is_err(), "{text}");
+        }
     }
 }

@@ -8,19 +8,25 @@ mod credentials;
 mod json;
 mod pattern;
 mod policy;
+mod target;
 mod trace;
 
-pub use credentials::{Credentials, Proof};
 pub use pattern::covers;
-pub use policy::SignedPolicy;
+#[cfg(feature = "service")]
+pub(crate) use target::is_host;
 pub use trace::{Check, CheckName, Refusal};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{HashAlgorithm, KeyPairId, PublicKey, encoding};
-use credentials::Source;
+use credentials::{Credentials, Proof, Source};
+use policy::SignedPolicy;
+use target::Target;
 use trace::Trace;
+
+/// No request that CloudFront takes is longer, headers included; a longer policy is not decoded (inferred).
+const MAX_POLICY: usize = 32_768;
 
 /// What the viewer asked for, as it was asked.
 #[derive(Debug, Clone, Copy)]
@@ -90,6 +96,12 @@ fn judge(
     trace: &mut Trace,
     expires: &mut Option<i64>,
 ) -> Result<(), Refusal> {
+    let target = trace.found(
+        CheckName::RequestTarget,
+        Target::of(request),
+        |target| format!("{}://{}", target.scheme, target.host),
+        Refusal::AccessDenied,
+    )?;
     let credentials = Credentials::of(request);
     trace.note(
         CheckName::Source,
@@ -102,38 +114,51 @@ fn judge(
     let repeated = credentials.repeated.join(", ");
     trace.check(CheckName::OneValueEach, repeated.is_empty(), || repeated, Refusal::AccessDenied)?;
 
-    let id = trace.some(CheckName::KeyPairId, credentials.key_pair_id.as_deref(), Refusal::MissingKey)?;
-    let key = trace.some(CheckName::TrustedKey, trusted.find(id), Refusal::UnknownKey)?;
-    let hash = trace.some(CheckName::HashAlgorithm, credentials.hash(), Refusal::AccessDenied)?;
-    let signature = credentials.signature.as_deref().and_then(|text| encoding::decode(text).ok());
-    let signature = trace.some(CheckName::SignatureEncoding, signature, Refusal::MalformedSignature)?;
-    let (document, policy) = match read_policy(&credentials, request) {
-        Ok(read) => read,
-        Err(reason) => {
-            trace.note(CheckName::PolicyForm, false, reason);
-            return Err(Refusal::MalformedPolicy);
-        }
+    let shown_id =
+        |id: &&str| id.parse().map_or("not a key-pair id".to_owned(), |id: KeyPairId| id.to_string());
+    let id = trace.found(CheckName::KeyPairId, credentials.key_pair_id(), shown_id, Refusal::MissingKey)?;
+    let key = trusted.find(id).ok_or("this behaviour trusts no key of that id");
+    let key =
+        trace.found(CheckName::TrustedKey, key, |key| key.algorithm().to_string(), Refusal::UnknownKey)?;
+    let hash = credentials.hash();
+    let hash =
+        trace.found(CheckName::HashAlgorithm, hash, HashAlgorithm::to_string, Refusal::AccessDenied)?;
+    let signature = trace.found(
+        CheckName::SignatureEncoding,
+        credentials.signature(),
+        |signature| format!("{} bytes", signature.len()),
+        Refusal::MalformedSignature,
+    )?;
+    let target = match credentials.source {
+        Source::Cookies => target,
+        Source::Url => target.without_credentials(),
     };
-    trace.note(CheckName::PolicyForm, true, policy.kind());
+    let (document, policy) = trace.found(
+        CheckName::PolicyForm,
+        read_policy(&credentials, &target),
+        |(_, policy)| policy.kind().to_owned(),
+        Refusal::MalformedPolicy,
+    )?;
     let verified = key.verify(hash, &document, &signature);
     trace.check(CheckName::Signature, verified, || signature_detail(key, hash), Refusal::AccessDenied)?;
 
     *expires = Some(policy.expires);
-    conditions(&policy, &credentials.url(request), request.address, now, trace)
+    conditions(&policy, &target, request.address, now, trace)
 }
 
 /// The bytes that the signature is over, and the policy that they state.
 fn read_policy(
     credentials: &Credentials<'_>,
-    request: &ViewerRequest<'_>,
+    target: &Target<'_>,
 ) -> Result<(Vec<u8>, SignedPolicy), &'static str> {
     match credentials.proof() {
+        Some(Proof::Custom(text)) if text.len() > MAX_POLICY => Err("longer than any request"),
         Some(Proof::Custom(text)) => {
             let document = encoding::decode(text).map_err(|_| "not in CloudFront's base64 alphabet")?;
             let policy = SignedPolicy::parse(&document)?;
             Ok((document, policy))
         }
-        Some(Proof::Canned(text)) => policy::canned(&credentials.url(request), text),
+        Some(Proof::Canned(text)) => policy::canned(target.url(), text),
         None => Err("neither a policy nor an expiry"),
     }
 }
@@ -145,7 +170,7 @@ fn signature_detail(key: &PublicKey, hash: HashAlgorithm) -> String {
 /// All four are looked at, whichever fails first.
 fn conditions(
     policy: &SignedPolicy,
-    url: &str,
+    target: &Target<'_>,
     address: Option<IpAddr>,
     now: i64,
     trace: &mut Trace,
@@ -154,7 +179,7 @@ fn conditions(
     let holds = [
         trace.note(
             CheckName::Resource,
-            policy.matches(url),
+            policy.matches(target),
             match resource {
                 Some(pattern) => format!("signed for {pattern}"),
                 None => "no Resource: every file of every distribution that trusts the key".to_owned(),

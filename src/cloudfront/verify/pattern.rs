@@ -1,5 +1,11 @@
 //! Resource patterns, matched in four sections: scheme, host, path, query (rules §2).
 
+use super::target::Target;
+
+/// How many question marks are tried as the separator before a query; patterns with more of them
+/// before it match no query (inferred). Each costs a pass over pattern and URL.
+const MAX_SEPARATORS: usize = 8;
+
 /// Whether a resource pattern covers a URL, as the edge sees it.
 ///
 /// ```
@@ -9,17 +15,18 @@
 /// ```
 #[must_use]
 pub fn covers(pattern: &str, url: &str) -> bool {
-    let (Some(pattern), Some(url)) = (Sections::of(pattern), Sections::of(url)) else { return false };
-    let (path, query) = match url.rest.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (url.rest, None),
-    };
-    glob(pattern.scheme, url.scheme)
-        && glob(&pattern.host.to_ascii_lowercase(), &url.host.to_ascii_lowercase())
-        && !has_dot_segment(path)
-        && path_and_query(pattern.rest, path, query)
+    Target::parse(url).is_some_and(|target| !has_dot_segment(target.path) && matches(pattern, &target))
 }
 
+/// Whether each section of the pattern matches that of the target. Dot segments are not looked at.
+pub(super) fn matches(pattern: &str, target: &Target<'_>) -> bool {
+    let Some(pattern) = Sections::of(pattern) else { return false };
+    glob(pattern.scheme, target.scheme)
+        && glob(&pattern.host.to_ascii_lowercase(), &target.host.to_ascii_lowercase())
+        && path_and_query(pattern.rest, target.path, target.query.as_deref())
+}
+
+/// Of a pattern.
 struct Sections<'a> {
     scheme: &'a str,
     host: &'a str,
@@ -52,7 +59,8 @@ fn path_and_query(pattern: &str, path: &str, query: Option<&str>) -> bool {
 /// The AWS SDKs write the `?` before a query unescaped, where it reads as "exactly one
 /// character": here that character is the separator itself (inferred).
 fn unescaped_separator(pattern: &str, path: &str, query: &str) -> bool {
-    pattern.match_indices('?').any(|(at, _)| glob(&pattern[..at], path) && glob(&pattern[at + 1..], query))
+    let mut places = pattern.match_indices('?').take(MAX_SEPARATORS);
+    places.any(|(at, _)| glob(&pattern[..at], path) && glob(&pattern[at + 1..], query))
 }
 
 /// `*` is any run of characters, `?` exactly one, `\?` a question mark. Case counts.
@@ -115,7 +123,7 @@ fn tokens(pattern: &str) -> Vec<Token> {
 /// `/podcasts/../private` is under `/podcasts/` for a matcher and elsewhere for an origin. Which
 /// of the two CloudFront means is undocumented: no policy covers such a path (inferred). Some
 /// origins take an encoded slash for a slash, so it ends a segment here.
-fn has_dot_segment(path: &str) -> bool {
+pub(super) fn has_dot_segment(path: &str) -> bool {
     let plain = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
     plain.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
 }
@@ -172,5 +180,16 @@ mod tests {
         ] {
             assert!(!covers(pattern, url), "{pattern} should not cover {url}");
         }
+    }
+
+    #[test]
+    fn few_question_marks_are_tried_as_the_separator() {
+        let pattern = |marks: usize| format!("https://cdn.example.com/{}?v=1", "?".repeat(marks));
+        let url = |marks: usize| format!("https://cdn.example.com/{}?v=1", "a".repeat(marks));
+        assert!(covers(&pattern(MAX_SEPARATORS - 1), &url(MAX_SEPARATORS - 1)));
+        assert!(!covers(&pattern(MAX_SEPARATORS), &url(MAX_SEPARATORS)));
+        // Where no separator has to be found, there may be any number.
+        let path = "a".repeat(100);
+        assert!(covers(&pattern(100).replace("?v=1", ""), &format!("https://cdn.example.com/{path}")));
     }
 }

@@ -4,21 +4,22 @@ use ipnet::Ipv4Net;
 
 use super::json::Json;
 use super::pattern;
+use super::target::Target;
 
 /// The last second that CloudFront reads (rules §2).
 const LAST_SECOND: i64 = 2_147_483_647;
 
 /// A policy as the edge reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedPolicy {
+pub(super) struct SignedPolicy {
     /// `None` grants everything that trusts the key (rules §2): the edge takes it, signing never writes it.
-    pub resource: Option<String>,
+    pub(super) resource: Option<String>,
     /// `DateLessThan`, epoch seconds.
-    pub expires: i64,
+    pub(super) expires: i64,
     /// `DateGreaterThan`, epoch seconds.
-    pub starts_after: Option<i64>,
+    pub(super) starts_after: Option<i64>,
     /// `IpAddress`.
-    pub source_ip: Option<Ipv4Net>,
+    pub(super) source_ip: Option<Ipv4Net>,
     canned: bool,
 }
 
@@ -28,8 +29,9 @@ impl SignedPolicy {
     ///
     /// # Errors
     /// What is wrong with it, for the trace.
-    pub fn parse(document: &[u8]) -> Result<Self, &'static str> {
-        let json = serde_json::from_slice(document).map_err(|_| "not JSON, or a member is repeated")?;
+    pub(super) fn parse(document: &[u8]) -> Result<Self, &'static str> {
+        let json =
+            serde_json::from_slice(document).map_err(|_| "not JSON, or members are repeated or too many")?;
         let [Some(Json::Array(statements))] = members(json, ["Statement"])? else {
             return Err("no list of statements");
         };
@@ -57,14 +59,15 @@ impl SignedPolicy {
         if self.canned { "canned policy" } else { "custom policy" }
     }
 
-    /// Whether the resource covers this URL. A canned policy was rebuilt from it, so there only a
-    /// wildcard is left to refuse (rules §2).
-    pub(super) fn matches(&self, url: &str) -> bool {
-        match &self.resource {
-            None => true,
-            Some(pattern) if self.canned => !pattern.contains('*'),
-            Some(pattern) => pattern::covers(pattern, url),
-        }
+    /// Whether the resource covers what was asked for. A canned policy was rebuilt from it, so there
+    /// only a wildcard (rules §2) and a path that climbs are left to refuse.
+    pub(super) fn matches(&self, target: &Target<'_>) -> bool {
+        !pattern::has_dot_segment(target.path)
+            && match &self.resource {
+                None => true,
+                Some(resource) if self.canned => !resource.contains('*'),
+                Some(resource) => pattern::matches(resource, target),
+            }
     }
 
     pub(super) fn admits(&self, address: Option<Ipv4Addr>) -> bool {
@@ -77,22 +80,17 @@ impl SignedPolicy {
 }
 
 /// Rebuilds what a canned signature is over, from the URL and the expiry (rules §2), to the byte.
-pub(super) fn canned(url: &str, expires: &str) -> Result<(Vec<u8>, SignedPolicy), &'static str> {
+pub(super) fn canned(url: String, expires: &str) -> Result<(Vec<u8>, SignedPolicy), &'static str> {
     // `007` and `+7` are numbers to a lenient reader, and other bytes than those that were signed.
     let plain = expires.bytes().all(|byte| byte.is_ascii_digit()) && !expires.starts_with('0');
     let seconds = expires.parse().ok().filter(|seconds| plain && (1..=LAST_SECOND).contains(seconds));
     let expires = seconds.ok_or("the expiry is not a number of seconds")?;
-    let resource = serde_json::Value::from(url);
+    let resource = serde_json::Value::from(url.as_str());
     let document = format!(
         r#"{{"Statement":[{{"Resource":{resource},"Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}}}]}}"#
     );
-    let policy = SignedPolicy {
-        resource: Some(url.to_owned()),
-        expires,
-        starts_after: None,
-        source_ip: None,
-        canned: true,
-    };
+    let policy =
+        SignedPolicy { resource: Some(url), expires, starts_after: None, source_ip: None, canned: true };
     Ok((document.into_bytes(), policy))
 }
 

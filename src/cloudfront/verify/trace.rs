@@ -47,6 +47,9 @@ impl Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckName {
+    /// The host is one, and the path begins with a slash: else a policy for one path could be read as
+    /// one for another. A request for anything else is refused (inferred).
+    RequestTarget,
     /// Whether the URL or the cookies speak for the request.
     Source,
     /// No credential is given twice: which of two wins is undocumented, so two are refused (inferred).
@@ -105,15 +108,24 @@ impl Trace {
         if self.note(name, passed, detail()) { Ok(()) } else { Err(refusal) }
     }
 
-    /// A check that hands on what it found.
-    pub(super) fn some<T>(
+    /// A check that hands on what it found. What failed says so itself.
+    pub(super) fn found<T>(
         &mut self,
         name: CheckName,
-        found: Option<T>,
+        outcome: Result<T, impl Into<String>>,
+        detail: impl FnOnce(&T) -> String,
         refusal: Refusal,
     ) -> Result<T, Refusal> {
-        self.note(name, found.is_some(), "");
-        found.ok_or(refusal)
+        match outcome {
+            Ok(found) => {
+                self.note(name, true, detail(&found));
+                Ok(found)
+            }
+            Err(reason) => {
+                self.note(name, false, reason);
+                Err(refusal)
+            }
+        }
     }
 
     pub(super) fn into_checks(self) -> Vec<Check> {

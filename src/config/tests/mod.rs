@@ -70,7 +70,7 @@ fn reads_what_is_right() {
     let config = parse(&with_line(0, "")).unwrap();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.max_connections, 1024);
-    assert_eq!(config.grants[0].cookies().path, "/podcasts/");
+    assert_eq!(config.grants[0].cookies().path(), "/podcasts/");
     assert_eq!(config.ticket.unwrap().keys[0].algorithm().as_str(), "HS256");
     let api_keys = ApiKeys::from(config.api_keys);
     assert_eq!(api_keys.name_of(API_KEY.as_bytes()), Some("app"));

@@ -150,6 +150,7 @@ fn frame(name: &str, data: &impl Serialize) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use actix_web::http::header::HOST;
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
     use super::*;
@@ -164,7 +165,10 @@ mod tests {
         let edge = Edge::new(origin).protecting(protected).observed_by(Arc::new(events.clone()));
         let edge = init_service(actix_web::App::new().configure(|config| configure(config, edge))).await;
         for _ in 0..times {
-            let request = TestRequest::get().uri("/podcasts/a%0Aevent:%20b.wav").to_request();
+            let request = TestRequest::get()
+                .uri("/podcasts/a%0Aevent:%20b.wav")
+                .insert_header((HOST, "cdn.example.com"));
+            let request = request.to_request();
             assert!(!read_body(call_service(&edge, request).await).await.is_empty());
         }
     }
