@@ -1,5 +1,5 @@
 //! `edgemint mint` and `edgemint url`, run as a script runs them.
-
+#![cfg(feature = "service")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 #[path = "support/programs.rs"]

@@ -1,5 +1,5 @@
 //! `edgemint keys`, as an operator meets it: the real binary, real directories.
-
+#![cfg(feature = "service")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod commands;
