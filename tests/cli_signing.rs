@@ -399,6 +399,45 @@ fn url_refuses_what_would_open_nothing() {
     }
 }
 
+#[test]
+fn url_refuses_what_no_browser_asks_for() {
+    let refused = |url: &str, sentence: &str| {
+        refused(
+            &with_key("url", &["--url", url, "--ttl", "1h"]),
+            &format!("invalid value '{url}' for '--url <URL>': {sentence} {SEE_HELP}"),
+        );
+    };
+    refused(
+        "https://CDN.example.com/1.mp3",
+        "the host \"CDN.example.com\" is not as browsers send it; write it in lower case and punycode, without a final dot",
+    );
+    refused(
+        "https://cdn.example.com:443/1.mp3",
+        "the port of \"cdn.example.com:443\" is not as browsers send it; write 1 to 65535, and none where it is the scheme's own (443 for https, 80 for http)",
+    );
+    refused(
+        "https://cdn.example.com/a/..%2f1.mp3",
+        "the path holds a . or .. segment, which browsers resolve before they ask; write the resulting path",
+    );
+    refused(
+        &format!("https://cdn.example.com/{}", "?".repeat(4100)),
+        "a resource may be 8192 bytes long at most: CloudFront takes no longer URL",
+    );
+}
+
+#[test]
+fn a_signed_url_that_is_too_long_is_refused() {
+    let url = format!("https://cdn.example.com/{}", "a".repeat(8100));
+    let output = with_key("url", &["--url", &url, "--ttl", "1h"]);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), err.lines().count()), (Some(2), 1), "{err}");
+    assert!(
+        err.contains("and CloudFront takes no URL longer than 8192: shorten the URL or the resource"),
+        "{err}"
+    );
+    assert!(output.stdout.is_empty());
+}
+
 fn mint_with(key: &str) -> Output {
     edgemint(&["mint", "--key", key, "--key-pair-id", "K1", "--resource", RESOURCE, "--ttl", "15m"])
 }

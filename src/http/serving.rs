@@ -16,6 +16,7 @@ use actix_web::{App, Error, web};
 use futures_util::future::{Either, select};
 use tokio::net::TcpStream;
 use tokio::signal::unix::Signal;
+use tokio::time::sleep;
 
 use super::connection::{Connection, Patience};
 use super::guard::guard;
@@ -26,6 +27,9 @@ use crate::config::ServerConfig;
 
 /// actix-http reads a clock that is up to this much behind, so its times end early.
 const CLOCK_LAG: Duration = Duration::from_millis(500);
+
+/// What was sent before a stop has this long to be read: actix drops what has arrived and is not yet read.
+const LAST_ARRIVALS: Duration = Duration::from_millis(250);
 
 /// How long the rest of a refused request is read and dropped, so that its sender sees the answer
 /// before a reset.
@@ -46,6 +50,7 @@ pub(super) fn serve(
         .max_concurrent_connections(settings.max_connections / settings.workers)
         // Blocking work is one signature now and then.
         .worker_max_blocking_threads(1)
+        // Whole seconds by the configuration, and never none, which would mean no patience at all.
         .shutdown_timeout(settings.shutdown_timeout.as_secs());
     let stopping = server.graceful_shutdown_signal();
     let settings = settings.clone();
@@ -54,7 +59,10 @@ pub(super) fn serve(
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
-                async move { stopping.notified().await }
+                async move {
+                    stopping.notified().await;
+                    sleep(LAST_ARRIVALS).await;
+                }
             })
             .client_request_timeout(settings.head_timeout + CLOCK_LAG)
             .client_disconnect_timeout(LINGER + CLOCK_LAG)
@@ -102,5 +110,11 @@ fn app(
 /// SIGTERM lets what is under way be answered; SIGINT does not.
 pub(super) async fn stop_on_signal(server: ServerHandle, mut terminate: Signal, mut interrupt: Signal) {
     let first = select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
-    server.stop(matches!(first, Either::Left(_))).await;
+    let is_kind = matches!(first, Either::Left(_));
+    if is_kind {
+        // A stop drops the connections that are accepted and have not reached their worker.
+        server.pause().await;
+        sleep(LAST_ARRIVALS).await;
+    }
+    server.stop(is_kind).await;
 }

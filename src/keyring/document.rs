@@ -34,7 +34,7 @@ pub enum DocumentError {
     Syntax(#[from] Misread),
     /// More keys than a keyring has room for.
     #[error(
-        "it would have {0} keys, and {MOST_KEYS} are the most: \
+        "{0} keys are more than the {MOST_KEYS} that a keyring has room for: \
          take the oldest entries in state `gone` out of keyring.json"
     )]
     TooMany(usize),

@@ -159,7 +159,7 @@ impl Directory {
 /// Reads a private key from a file that only its owner can read.
 ///
 /// # Errors
-/// The file is refused (see [`read_private`](super::read_private)), or holds no key that CloudFront takes.
+/// The file is refused (see [`read_private`]), or holds no key that CloudFront takes.
 pub fn read_signing_key(path: &Path) -> Result<SigningKey, KeyringError> {
     let pem = read_private(path, PEM_LIMIT)?;
     SigningKey::from_pem(&pem).map_err(|source| KeyringError::Key { path: path.into(), source })

@@ -45,7 +45,8 @@ impl Minted {
         self.expires_at
     }
 
-    /// `Set-Cookie` values, one for each cookie.
+    /// `Set-Cookie` values: one for each cookie, and those that delete what an earlier set with other
+    /// names may have left.
     #[must_use]
     pub fn set_cookie(&self) -> &[Bytes] {
         &self.set_cookie

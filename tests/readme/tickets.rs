@@ -89,9 +89,10 @@ fn service(folder: &Path, secret: &str) -> Server {
     Server::start(&mut serve, "edgemint listening on http://")
 }
 
-/// The names of the cookies that are set, in order of the alphabet.
+/// The names of the cookies that are set, and not deleted, in order of the alphabet.
 fn cookies(answer: &Response) -> Vec<&str> {
-    let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    let set =
+        answer.headers.iter().filter(|(name, value)| name == "set-cookie" && !value.contains("; Max-Age=0"));
     let mut names: Vec<&str> = set.map(|(_, value)| value.split_once('=').unwrap().0).collect();
     names.sort_unstable();
     names

@@ -51,7 +51,8 @@ fn is_the_answer_of_the_api(text: &str, edge: SocketAddr) {
     let values: Vec<&str> =
         grant["set_cookie"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
     let cookies = grant["cookies"].as_object().unwrap();
-    assert_eq!(values.len(), cookies.len());
+    let kept = values.iter().filter(|header| !header.contains("; Max-Age=0"));
+    assert_eq!(kept.count(), cookies.len());
     for (name, value) in cookies {
         let pair = format!("{name}={};", value.as_str().unwrap());
         assert!(values.iter().any(|header| header.starts_with(&pair)), "{name}");

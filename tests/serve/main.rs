@@ -8,6 +8,8 @@ mod garbage;
 mod limits;
 mod mint;
 mod patience;
+#[path = "../support/programs.rs"]
+mod programs;
 mod secrets;
 mod starting;
 mod stopping;

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Mutex;
 
-/// Ends the test here if one of these programs is missing.
+/// Leaves the function, a test or a check of one, if one of these programs is missing.
 macro_rules! needs {
     ($($program:literal),+) => {
         if [$($crate::programs::is_installed($program)),+].contains(&false) {

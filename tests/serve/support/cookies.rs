@@ -14,7 +14,9 @@ impl Cookies {
     /// Those of an answer that are set for this path.
     pub fn set_for(answer: &Answer, path: &str) -> Self {
         let attribute = format!("; Path={path}");
-        let cookies = answer.all("set-cookie").filter(|cookie| cookie.contains(&attribute));
+        // What is deleted at once is never sent back.
+        let kept = |cookie: &&str| cookie.contains(&attribute) && !cookie.contains("; Max-Age=0");
+        let cookies = answer.all("set-cookie").filter(kept);
         let pairs = cookies.map(|cookie| cookie.split(';').next().unwrap().split_once('=').unwrap());
         Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }

@@ -10,7 +10,7 @@ mod tickets;
 pub use answer::Answer;
 pub use client::{Client, exchange, get, post};
 pub use cookies::Cookies;
-pub use process::{DEADLINE, Service, left_out, run, wait_for};
+pub use process::{DEADLINE, Service, run, wait_for};
 pub use setup::{API_KEY, Setup, TICKET_SECRET};
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
 

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -209,9 +209,4 @@ pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-pub fn left_out(what: &str) {
-    // Not `eprintln!`, which the test harness swallows.
-    io::stderr().write_all(format!("left out: {what}\n").as_bytes()).unwrap();
 }
