@@ -46,7 +46,7 @@ pub struct ServerConfig {
     /// Threads that serve; one per core if not configured.
     pub workers: usize,
     /// Connections at once, of all workers together: at least one for each, and below the descriptor
-    /// limit.
+    /// limit. Each worker takes the same number of them, rounded down.
     pub max_connections: usize,
     /// Longest request body, bytes.
     pub max_body: usize,
@@ -56,7 +56,7 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// An idle connection is closed after it.
     pub keep_alive: Duration,
-    /// To finish running requests after SIGTERM.
+    /// To finish running requests after SIGTERM; whole seconds.
     pub shutdown_timeout: Duration,
 }
 
