@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod addresses;
+mod busy;
 mod enter;
 mod garbage;
 mod limits;
 mod mint;
 mod patience;
+mod restart;
 mod secrets;
 mod starting;
 mod stopping;
