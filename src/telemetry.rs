@@ -1,8 +1,19 @@
 //! Logs: JSON lines for machines, or text for people, on standard error.
 //!
-//! Never logged: private keys, tickets, cookies, signatures, API keys, request paths and queries.
+//! Never logged: private keys, tickets, cookies, signatures, API keys, queries; and no path of a request
+//! either, but by the local double of the edge, which is there to show what was asked for.
+//!
+//! Lines are written on a thread of their own. A reader that is stuck holds no request up: what does not fit
+//! into the queue meanwhile is lost, and how much that was is said once the reader goes on.
 
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -68,13 +79,27 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
-/// Starts logging for the rest of the process. A second start keeps the first.
-pub fn start(config: LogConfig) {
+/// Lines that wait for the reader, of some 250 bytes each; the rest is lost.
+const QUEUED_LINES: usize = 4096;
+
+/// Keeps the log going. Dropped, it waits until the last lines are written, but a second at most.
+#[must_use = "the last lines are written when this is dropped"]
+pub struct Logging {
+    _writing: WorkerGuard,
+}
+
+/// Starts logging, until what it returns is dropped. A second start keeps the first.
+pub fn start(config: LogConfig) -> Logging {
+    let lost = Arc::new(OnceLock::new());
+    let stderr = Stderr { lost: lost.clone(), reported: 0, format: config.format };
+    let queue = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(QUEUED_LINES);
+    let (writer, writing) = queue.finish(stderr);
+    lost.get_or_init(|| writer.error_counter());
     // A closed log pipe must not take the service down, and complaining about it on standard error
     // would do just that.
     let builder = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_ansi(false)
         .log_internal_errors(false);
     let said = said(config.level.into());
@@ -84,6 +109,48 @@ pub fn start(config: LogConfig) {
         }
         LogFormat::Text => builder.compact().finish().with(said).try_init(),
     };
+    Logging { _writing: writing }
+}
+
+/// Where the lines of the queue go.
+struct Stderr {
+    /// How many lines did not fit into the queue.
+    lost: Arc<OnceLock<ErrorCounter>>,
+    reported: usize,
+    format: LogFormat,
+}
+
+impl io::Write for Stderr {
+    /// A line was lost because the queue was full, so there is always another behind it that brings this here.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let lost = self.lost.get().map_or(0, ErrorCounter::dropped_lines);
+        if lost > self.reported {
+            io::stderr().write_all(self.report(lost - self.reported).as_bytes())?;
+            self.reported = lost;
+        }
+        io::stderr().write_all(line)?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+impl Stderr {
+    /// Not by way of the log itself, where it could be lost too.
+    fn report(&self, lost: usize) -> String {
+        let timestamp = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
+        let (message, target) = ("lines of the log were lost: its reader was too slow", module_path!());
+        let line = match self.format {
+            LogFormat::Json => json!({
+                "timestamp": timestamp, "level": "WARN", "message": message, "lost_lines": lost, "target": target,
+            })
+            .to_string(),
+            LogFormat::Text => format!("{timestamp}  WARN {target}: {message} lost_lines={lost}"),
+        };
+        format!("{line}\n")
+    }
 }
 
 /// What libraries say in detail holds pieces of requests, whatever the level: they are heard when

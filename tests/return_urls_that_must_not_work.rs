@@ -45,9 +45,6 @@ fn what_works_is_written_anew_and_absolute() {
         (Some("/episodes/7?t=30&x=%2F%2F#notes"), "https://app.example.com/episodes/7?t=30&x=%2F%2F#notes"),
         (Some("/a/../b/./c"), "https://app.example.com/b/c"),
         (Some("/../../x"), "https://app.example.com/x"),
-        // A path of two slashes leads nowhere else in an absolute URL.
-        (Some("/.//evil.example"), "https://app.example.com//evil.example"),
-        (Some("/..//evil.example/%2e%2e"), "https://app.example.com//"),
         // Decoded once, before this; what is still encoded stays so.
         (Some("/%2F%2Fevil.example"), "https://app.example.com/%2F%2Fevil.example"),
         (Some("/%5Cevil.example"), "https://app.example.com/%5Cevil.example"),
@@ -82,6 +79,18 @@ fn scheme_relative() {
             "//app.example.com/",
             "//user@evil.example",
             "//%2fevil.example",
+            // What dot segments leave behind.
+            "/.//evil.example",
+            "/..//evil.example",
+            "/%2e//evil.example",
+            "/%2e%2e//evil.example",
+            "/.%2E//evil.example",
+            "/a/..//evil.example",
+            "/..//evil.example/%2e%2e",
+            "/.//",
+            "https://app.example.com//evil.example",
+            "https://app.example.com/..//evil.example",
+            "https://app.example.com:443//",
         ],
     );
 }

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::http::{StartError, minter};
+use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
 use crate::session::ticket::{TicketKey, TicketSettings};
 
-use super::serve::{ServeError, no_core_dumps};
+use super::serve::ServeError;
 use super::settings::SettingsArgs;
 
 /// The configuration, or its keyring, is wrong.
@@ -37,14 +37,10 @@ pub fn run(args: CheckArgs) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return refuse(&problems),
     };
-    if let Err(errno) = no_core_dumps() {
-        return refuse(&format_args!("edgemint: {}", ServeError::CoreDumps(errno)));
-    }
     let keyring = Directory::open(&config.keyring_directory).and_then(|directory| directory.load());
     let _ = writeln!(std::io::stdout().lock(), "{}", Summary(&config, keyring.as_ref().ok()));
     let served = keyring.map_err(ServeError::from).and_then(|keyring| {
-        let minter = keyring.active().map(|key| minter(&config, key)).transpose();
-        minter.map_err(|error| StartError::from(error).into())
+        keyring.active().map(|key| minter(&config, key)).transpose().map_err(ServeError::from)
     });
     match served {
         Ok(_) => ExitCode::SUCCESS,

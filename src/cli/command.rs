@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::{check, demo, edge, keys, mint, serve, url};
 
@@ -44,6 +45,12 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    // The edge has no secret, and starts where the system does not let us.
+    if let Err(reason) = no_core_dumps()
+        && !matches!(cli.command, Command::Edge(_))
+    {
+        return refuse(&format!("cannot switch core dumps off, which would hold secrets: {reason}"));
+    }
     match cli.command {
         Command::Serve(args) => exit_code(serve::run(args)),
         Command::Check(args) => check::run(args),
@@ -53,6 +60,13 @@ pub fn run() -> ExitCode {
         Command::Edge(args) => edge::run(args),
         Command::Demo(args) => exit_code(demo::run(&args)),
     }
+}
+
+/// The memory of this process holds secrets: it is not written to disk, and no other process of the
+/// same user reads it.
+fn no_core_dumps() -> Result<(), rustix::io::Errno> {
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
 }
 
 fn exit_code<E: std::fmt::Display>(done: Result<(), E>) -> ExitCode {

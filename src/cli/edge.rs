@@ -64,7 +64,7 @@ struct Trust {
 /// it cannot serve.
 #[must_use]
 pub fn run(args: EdgeArgs) -> ExitCode {
-    telemetry::start(LogConfig { format: LogFormat::Json, level: LogLevel::Info });
+    let logging = telemetry::start(LogConfig { format: LogFormat::Json, level: LogLevel::Info });
     let result = listen(&args.listen).and_then(|listener| Ok((listener, args.into_edge()?)));
     let failure = match result {
         Ok((listener, edge)) => {
@@ -75,6 +75,7 @@ pub fn run(args: EdgeArgs) -> ExitCode {
         }
         Err(error) => (error.to_string(), 2),
     };
+    drop(logging);
     // Standard error is the last resort: if it is closed too, the exit code still tells.
     let _ = writeln!(io::stderr(), "edgemint: {}", failure.0);
     ExitCode::from(failure.1)

@@ -2,8 +2,6 @@
 
 use std::io::{self, Write as _};
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-
 use super::settings::SettingsArgs;
 use crate::config::Problems;
 use crate::http::{self, StartError};
@@ -26,17 +24,14 @@ pub(super) enum ServeError {
     Keyring(#[from] KeyringError),
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error("cannot switch core dumps off, which would hold the signing keys: {0}")]
-    CoreDumps(rustix::io::Errno),
     #[error("the server stopped: {0}")]
     Server(#[from] io::Error),
 }
 
 /// Runs until SIGTERM or SIGINT; the first finishes the requests that are under way.
 pub(super) fn run(args: ServeArgs) -> Result<(), ServeError> {
-    no_core_dumps().map_err(ServeError::CoreDumps)?;
     let config = args.settings.load().map_err(ServeError::Config)?;
-    telemetry::start(config.log);
+    let _logging = telemetry::start(config.log);
     let keyring = Directory::open(&config.keyring_directory)?.load()?;
     actix_web::rt::System::new().block_on(async {
         let bound = http::bind(config, &keyring)?;
@@ -46,11 +41,4 @@ pub(super) fn run(args: ServeArgs) -> Result<(), ServeError> {
         let _ = writeln!(io::stdout(), "edgemint listening on http://{}", bound.address);
         Ok(bound.server.await?)
     })
-}
-
-/// The memory of this process holds private keys: it is not written to disk, and no other process
-/// of the same user reads it.
-pub(super) fn no_core_dumps() -> Result<(), rustix::io::Errno> {
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
 }

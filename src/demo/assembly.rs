@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::{HttpServer, web};
 use futures_util::future::{Either, join_all, select, try_join3};
 use tempfile::TempDir;
@@ -18,9 +18,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::app::{App, Counters, EdgeEvents, Places, TicketIssuer, routes};
 use super::edgemint::{AUDIENCE, Edgemint, SetUpError};
 use super::library::{self, PROTECTED};
+use super::media_bytes::MediaBytes;
 use super::ports::{PortError, Ports};
 use crate::edge::{self, Behaviour, Edge, Origin, OriginError, ViewerScheme};
-use crate::http::{self, MediaBytes, StartError};
+use crate::http::{self, Assembled, StartError};
 
 /// What the three hosts have in common: browsers resolve names under `localhost` by themselves.
 const DOMAIN: &str = "edgemint.localhost";
@@ -83,17 +84,19 @@ impl Demo {
 
         let (events, counters) = (EdgeEvents::new(), Counters::default());
         let edge = edge(&media, &places, &edgemint, events.clone())?;
-        let edge = serve(listeners.edge, counters.edge.clone(), move |config| {
+        let edge = serve(listeners.edge, counters.edge.clone(), false, move |config| {
             edge::configure(config, edge.clone())
         })?;
         let tickets = TicketIssuer::new(edgemint.ticket_secret.as_bytes(), &places.app, AUDIENCE);
-        let sent_by_edgemint = Some(counters.edgemint.clone());
-        let bound = http::serve_on(listeners.edgemint, edgemint.config, &edgemint.keyring, sent_by_edgemint)?;
+        let minting = Assembled::new(edgemint.config, &edgemint.keyring)?;
+        let minting = serve(listeners.edgemint, counters.edgemint.clone(), true, move |config| {
+            minting.configure(config)
+        })?;
         let sent_by_app = counters.app.clone();
         let app = App::new(places.clone(), tickets, episodes, lifetime.as_secs(), events, counters);
         let app = web::Data::new(app);
-        let app = serve(listeners.app, sent_by_app, move |config| routes(app.clone())(config))?;
-        Ok(Self { places, edgemint: bound.server, app, edge, stop_signals, _directory: directory })
+        let app = serve(listeners.app, sent_by_app, false, move |config| routes(app.clone())(config))?;
+        Ok(Self { places, edgemint: minting, app, edge, stop_signals, _directory: directory })
     }
 
     /// Where the three servers are.
@@ -136,15 +139,18 @@ fn edge(media: &Path, places: &Places, edgemint: &Edgemint, events: EdgeEvents) 
         .observed_by(Arc::new(events)))
 }
 
+/// `is_guarded`: with what edgemint has around its routes.
 fn serve(
     listener: TcpListener,
     sent: MediaBytes,
+    is_guarded: bool,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
     let server = HttpServer::new(move || {
         let sent = sent.clone();
         actix_web::App::new()
             .wrap(from_fn(move |request, next| sent.clone().count(request, next)))
+            .wrap(Condition::new(is_guarded, from_fn(http::guard)))
             .configure(configure.clone())
     });
     // A viewer that hangs up stops the reading of its file at once.

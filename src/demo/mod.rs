@@ -5,6 +5,7 @@ mod assembly;
 mod audio;
 mod edgemint;
 mod library;
+mod media_bytes;
 mod ports;
 
 pub use app::Places;

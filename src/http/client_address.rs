@@ -8,8 +8,10 @@ use ipnet::IpNet;
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl From<Vec<IpNet>> for TrustedProxies {
+    /// A network of IPv4 addresses mapped into IPv6 (RFC 4291 §2.5.5.2) is that of those addresses, as which
+    /// peers are compared.
     fn from(networks: Vec<IpNet>) -> Self {
-        Self(networks)
+        Self(networks.into_iter().map(canonical).collect())
     }
 }
 
@@ -17,28 +19,38 @@ impl TrustedProxies {
     /// Where a request came from. `X-Forwarded-For` counts only if the peer is a trusted proxy, and
     /// is then read from right to left: each trusted proxy vouches for the entry to its left, and the
     /// first address that is no trusted proxy is the client. `None` if a proxy vouched for
-    /// something that is no address.
+    /// something that is no address, or for nobody but proxies: their own addresses are no listener's.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
             return Some(peer);
         }
-        let mut client = peer;
         // Several header lines are one list, in their order (RFC 9110 §5.3).
         let lines: Vec<&str> =
             headers.get_all("x-forwarded-for").map(|line| line.to_str()).collect::<Result<_, _>>().ok()?;
         for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-            client = entry.trim().parse::<IpAddr>().ok()?.to_canonical();
+            let client = entry.trim().parse::<IpAddr>().ok()?.to_canonical();
             if !self.trusts(client) {
-                break;
+                return Some(client);
             }
         }
-        Some(client)
+        None
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+fn canonical(network: IpNet) -> IpNet {
+    /// Bits before the IPv4 address.
+    const MAPPED: u8 = 96;
+    match network.addr().to_canonical() {
+        IpAddr::V4(address) if network.addr().is_ipv6() && network.prefix_len() >= MAPPED => {
+            IpNet::new_assert(address.into(), network.prefix_len() - MAPPED)
+        }
+        _ => network,
     }
 }
 
@@ -49,7 +61,8 @@ mod tests {
     use super::*;
 
     fn client(trusted: &[&str], peer: &str, lines: &[&str]) -> Option<String> {
-        let proxies = TrustedProxies(trusted.iter().map(|network| network.parse().unwrap()).collect());
+        let networks: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let proxies = TrustedProxies::from(networks);
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_str(line).unwrap());
@@ -75,7 +88,25 @@ mod tests {
         );
         assert_eq!(client(&proxies, "::ffff:10.0.0.1", &["203.0.113.7"]).unwrap(), "203.0.113.7");
         assert_eq!(client(&proxies, "2001:db8::1", &["2001:db9::5"]).unwrap(), "2001:db9::5");
-        assert_eq!(client(&proxies, "10.0.0.1", &[]).unwrap(), "10.0.0.1");
+    }
+
+    #[test]
+    fn proxies_alone_are_nobody() {
+        let proxies = ["10.0.0.0/8", "2001:db8::/32"];
+        for lines in [&[][..], &["10.0.0.2"], &["10.0.0.3, 10.0.0.2"], &["2001:db8::2", "::ffff:10.1.1.1"]] {
+            assert_eq!(client(&proxies, "10.0.0.1", lines), None, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn mapped_networks_are_those_of_ipv4() {
+        for network in ["::ffff:10.0.0.0/104", "::ffff:10.0.0.1/128", "::ffff:0:0/96"] {
+            let found = client(&[network], "10.0.0.1", &["2001:db8::1"]);
+            assert_eq!(found.unwrap(), "2001:db8::1", "{network}");
+        }
+        for network in ["::ffff:10.0.0.2/128", "::/0", "::/96", "::fffe:0:0/95"] {
+            assert_eq!(client(&[network], "10.0.0.1", &["203.0.113.7"]).unwrap(), "10.0.0.1", "{network}");
+        }
     }
 
     #[test]

@@ -30,19 +30,27 @@ pub(super) struct Progress {
     waits_until: Cell<Instant>,
     /// An answer has gone out, and nothing has come since.
     is_idle: Cell<bool>,
+    /// A request has come, and its answer is not there yet: what goes out is at most `100 Continue`.
+    is_asked: Cell<bool>,
 }
 
 impl Progress {
     fn new(patience: Patience) -> Self {
         // Later than actix-http, which answers a first head that takes too long with 408.
         let waits_until = Cell::new(Instant::now() + patience.idle + patience.head);
-        Self { patience, waits_until, is_idle: Cell::new(false) }
+        Self { patience, waits_until, is_idle: Cell::new(false), is_asked: Cell::new(false) }
     }
 
     /// A request's head has come whole; what follows is bounded by the service too, and a little earlier.
     pub(super) fn head_is_whole(&self) {
         self.is_idle.set(false);
+        self.is_asked.set(true);
         self.wait(self.patience.request + self.patience.head);
+    }
+
+    /// What goes out from now on is the answer.
+    pub(super) fn answer_is_ready(&self) {
+        self.is_asked.set(false);
     }
 
     fn bytes_came(&self) {
@@ -54,6 +62,9 @@ impl Progress {
     /// Later than actix-http ends a connection that is idle, unless another request has begun and it
     /// has stopped its clock.
     fn bytes_went(&self) {
+        if self.is_asked.get() {
+            return;
+        }
         self.is_idle.set(true);
         self.wait(self.patience.idle + self.patience.head);
     }
@@ -212,5 +223,11 @@ mod tests {
         let asked = progress.waits_until.get();
         progress.bytes_came();
         assert_eq!(progress.waits_until.get(), asked, "its body wins no time");
+        progress.bytes_went();
+        progress.bytes_came();
+        assert_eq!(progress.waits_until.get(), asked, "100 Continue is no answer");
+        progress.answer_is_ready();
+        progress.bytes_went();
+        assert_ne!(progress.waits_until.get(), asked);
     }
 }

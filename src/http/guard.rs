@@ -8,7 +8,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, ResponseError as _};
 
 use super::connection::Progress;
 use super::problem::Problem;
@@ -19,7 +19,7 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Middleware around every route, the fallback included.
+/// Middleware around every route, the fallback included: `App::wrap(from_fn(guard))`.
 ///
 /// # Errors
 /// Those of the routes' machinery, of which there are none: a handler's problem is an answer already.
@@ -28,10 +28,12 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
-    if let Some(progress) = request.conn_data::<Rc<Progress>>() {
+    let progress = request.conn_data::<Rc<Progress>>().cloned();
+    if let Some(progress) = &progress {
         progress.head_is_whole();
     }
     let id = RequestId::next();
+    request.extensions_mut().insert(id.clone());
     let mut response = if head_size(&request) > MAX_HEAD_BYTES {
         let problem = Problem::HeadTooLarge { limit: MAX_HEAD_BYTES };
         ServiceResponse::from_err(problem, request.into_parts().0)
@@ -40,6 +42,9 @@ pub async fn guard(
     };
     log(&id, &response, started);
     add_headers(response.headers_mut(), &id);
+    if let Some(progress) = &progress {
+        progress.answer_is_ready();
+    }
     Ok(response)
 }
 

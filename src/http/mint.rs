@@ -3,11 +3,12 @@ use std::net::IpAddr;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tokio::time::timeout_at;
 
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{api_keys, body};
-use crate::mint::{Asker, Minter};
+use crate::mint::{Asker, Minter, Prepared};
 
 /// The body of `POST /v1/mint`.
 #[derive(Deserialize)]
@@ -37,15 +38,9 @@ pub(super) async fn mint(
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
     api_keys::authorise(&request, &service.api_keys)?;
-    service.in_time(answer(&request, payload, &service)).await
-}
-
-async fn answer(
-    request: &HttpRequest,
-    payload: web::Payload,
-    service: &Service,
-) -> Result<HttpResponse, Problem> {
-    let asked: MintRequest = body::json(request, payload, service.max_body).await?;
+    let deadline = service.deadline();
+    let body = body::json(&request, payload, service.max_body);
+    let asked: MintRequest = timeout_at(deadline, body).await.unwrap_or(Err(Problem::BodyLate))?;
     let minter = service.minter()?;
     let grants = find(&minter, &asked.grants)?;
 
@@ -53,7 +48,8 @@ async fn answer(
     let asker = Asker { subject: &asked.subject, claims: &asked.claims, address: asked.address };
     let prepare = |grant| minter.prepare(grant, &asker, now).map_err(|error| Problem::NoGrant(Some(error)));
     let prepared = grants.into_iter().map(prepare).collect::<Result<_, _>>()?;
-    let minted = service::issue_all(prepared).await?;
+    let signing = Prepared::reserve(prepared)?.issue();
+    let minted = timeout_at(deadline, signing).await.map_err(|_| Problem::Slow)??;
 
     let mut json =
         Vec::with_capacity(16 + minted.iter().map(|minted| minted.json().len() + 1).sum::<usize>());

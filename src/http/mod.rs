@@ -7,7 +7,6 @@ mod connection;
 mod enter;
 mod guard;
 mod health;
-mod media_bytes;
 mod mint;
 mod problem;
 mod request_id;
@@ -16,5 +15,5 @@ mod server;
 mod service;
 mod serving;
 
-pub use media_bytes::MediaBytes;
-pub use server::{Bound, StartError, bind, minter, serve_on};
+pub use guard::guard;
+pub use server::{Assembled, Bound, StartError, bind, minter};

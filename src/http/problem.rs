@@ -10,7 +10,8 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
-use crate::mint::{IssueError, PrepareError};
+use crate::cloudfront::SignError;
+use crate::mint::{Busy, PrepareError};
 use crate::session::replay::{ReplayError, ReplayOutage};
 use crate::session::return_url::{QueryRefusal, ReturnUrlRefusal};
 use crate::session::ticket::TicketRefusal;
@@ -39,6 +40,9 @@ pub enum Problem {
     /// The ticket was used before.
     #[error("ticket refused: used before")]
     TicketUsed,
+    /// The ticket is so old that the process before this one may have taken it.
+    #[error("ticket refused: issued before this process began, so it may have been used")]
+    TicketFromEarlier,
     /// No ticket came.
     #[error("ticket refused: missing")]
     TicketMissing,
@@ -72,9 +76,12 @@ pub enum Problem {
         /// Bytes.
         limit: usize,
     },
-    /// The request took too long to arrive or to be answered.
-    #[error("the request took too long")]
-    Timeout,
+    /// The body took too long to arrive.
+    #[error("the body took too long to arrive")]
+    BodyLate,
+    /// The request took the service too long.
+    #[error("signing took too long")]
+    Slow,
     /// A grant of that name is not configured.
     #[error("unknown grant")]
     UnknownGrant,
@@ -84,9 +91,12 @@ pub enum Problem {
     /// There is no active key to sign with.
     #[error("no active key")]
     NoActiveKey,
-    /// Too many signatures at once, or the library failed.
+    /// Too many signatures at once.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The library failed.
     #[error("not signed: {0}")]
-    Issue(#[from] IssueError),
+    Sign(#[from] SignError),
 }
 
 impl Problem {
@@ -114,7 +124,11 @@ impl Problem {
                 "return_url_refused",
                 "The return URL must lead to one of the configured application origins.",
             ),
-            Self::Ticket(_) | Self::TicketUsed | Self::TicketMissing | Self::TicketsOff => (
+            Self::Ticket(_)
+            | Self::TicketUsed
+            | Self::TicketFromEarlier
+            | Self::TicketMissing
+            | Self::TicketsOff => (
                 StatusCode::UNAUTHORIZED,
                 "ticket_refused",
                 "The ticket was not accepted. Go back to the application and sign in again.",
@@ -148,7 +162,14 @@ impl Problem {
                 "headers_too_large",
                 "The request line and headers are larger than this service takes.",
             ),
-            Self::Timeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long."),
+            Self::BodyLate => {
+                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body took too long to arrive.")
+            }
+            Self::Slow => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too_slow",
+                "The service could not answer in time. Try again shortly.",
+            ),
             Self::UnknownGrant => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "unknown_grant", "A grant of that name is not configured.")
             }
@@ -156,10 +177,10 @@ impl Problem {
             Self::NoActiveKey => {
                 (StatusCode::SERVICE_UNAVAILABLE, "no_active_key", "The service has no key to sign with yet.")
             }
-            Self::Issue(IssueError::Busy) => {
+            Self::Busy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "busy", "The service is busy. Try again shortly.")
             }
-            Self::Issue(IssueError::Sign(_)) => {
+            Self::Sign(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "signing_failed", "The service could not sign.")
             }
         }
@@ -170,7 +191,7 @@ impl Problem {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, HeaderValue::from_static(allow))),
             Self::ApiKey => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::ReplayStore(_) | Self::NoActiveKey | Self::Issue(IssueError::Busy) => {
+            Self::ReplayStore(_) | Self::NoActiveKey | Self::Busy(_) | Self::Slow => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
             _ => None,
@@ -181,7 +202,7 @@ impl Problem {
     fn ends_connection(&self) -> bool {
         matches!(
             self,
-            Self::BodyTooLarge { .. } | Self::BodyIncomplete | Self::Timeout | Self::HeadTooLarge { .. }
+            Self::BodyTooLarge { .. } | Self::BodyIncomplete | Self::BodyLate | Self::HeadTooLarge { .. }
         )
     }
 }

@@ -3,6 +3,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::header::HeaderValue;
+use actix_web::{HttpMessage as _, HttpRequest};
 
 /// Names one request in the log and in the answer's `X-Request-Id`: 16 hexadecimal digits that differ
 /// between processes, and 8 that count. Not a secret and not unguessable.
@@ -25,6 +26,15 @@ impl RequestId {
         id.push_str(&PROCESS);
         write!(id, "{count:08x}").expect("writing to a string never fails");
         Self(id)
+    }
+
+    /// The id that this request was given by [`super::guard`].
+    ///
+    /// # Panics
+    /// If no guard is around the route: every app has one.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().expect("the guard is around every route").clone()
     }
 
     /// The id as text.

@@ -5,7 +5,7 @@ use super::problem::Problem;
 use super::{enter, health, mint};
 
 /// Every route, below `base_path` (empty, or `/` and more, without a final slash). Used by the
-/// server and by whoever embeds it; [`super::Service`] and [`super::guard`] come with the app.
+/// server and by whoever embeds it; [`super::guard()`] comes with the app.
 pub fn routes(base_path: &str, config: &mut ServiceConfig) {
     config.service(
         web::scope(base_path)

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::web;
+use actix_web::web::{self, ServiceConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::media_bytes::MediaBytes;
+use super::routes::routes;
 use super::service::{self, Service};
 use super::serving::{serve, stop_on_signal};
 use crate::cloudfront::Signer;
@@ -21,6 +21,10 @@ use crate::session::ticket::TicketSettingsError;
 /// Clocks are stepped now and then; so long at most goes by before signing ahead notices.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
 
+/// Bytes of all `Set-Cookie` values of one answer of `/enter`. Proxies take heads of 8 KiB and sometimes of 4
+/// by default; nginx has to be told (`proxy_buffer_size`) above that.
+const MAX_COOKIES: usize = 6 * 1024;
+
 /// What keeps the service from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -30,8 +34,16 @@ pub enum StartError {
     /// The ticket settings together.
     #[error(transparent)]
     Settings(#[from] TicketSettingsError),
+    /// An answer of `/enter` would be larger than what proxies pass on.
+    #[error(
+        "the cookies of all grants together take {bytes} bytes, and an answer of /enter carries at most {MAX_COOKIES} bytes of them, because proxies pass no more on: configure fewer grants, or shorten their resources, cookie paths and domains"
+    )]
+    TooManyCookies {
+        /// Of all `Set-Cookie` values together.
+        bytes: usize,
+    },
     /// The signals that stop the service cannot be received.
-    #[error("cannot wait for SIGTERM and SIGINT: {0}")]
+    #[error("cannot wait for SIGTERM, SIGINT and SIGHUP: {0}")]
     Signals(io::Error),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {reason}; choose another with server.listen or --listen")]
@@ -61,49 +73,75 @@ pub struct Bound {
 /// [`StartError`].
 pub fn bind(config: Config, keyring: &Keyring) -> Result<Bound, StartError> {
     let address = config.server.listen;
-    let listener = TcpListener::bind(address).map_err(|reason| StartError::Bind { address, reason })?;
-    serve_on(listener, config, keyring, None)
-}
-
-/// The same on a listener that is bound already, whatever address is configured. The media bytes
-/// that it sends are counted if `media` is given; edgemint never sends any, and this is how to see it.
-///
-/// # Errors
-/// [`StartError`].
-pub fn serve_on(
-    listener: TcpListener,
-    config: Config,
-    keyring: &Keyring,
-    media: Option<MediaBytes>,
-) -> Result<Bound, StartError> {
-    let minter = keyring.active().map(|key| minter(&config, key)).transpose()?;
-    if minter.is_none() {
-        tracing::error!(
-            "the keyring has no active key, so nothing can be minted: see `edgemint keys list`, then start again"
-        );
-    }
-    let settings = config.server.clone();
-    let service = web::Data::new(Service::new(config, minter)?);
-    let bind_error = |reason| StartError::Bind { address: settings.listen, reason };
+    let bind_error = |reason| StartError::Bind { address, reason };
+    let listener = TcpListener::bind(address).map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
+    let settings = config.server.clone();
+    let assembled = Assembled::new(config, keyring)?;
     // Before anybody is told the port: actix would listen for signals only once the server runs.
     let terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
     let interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
-    let server = serve(listener, &settings, service.clone(), media).map_err(bind_error)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(StartError::Signals)?;
+    let server = serve(listener, &settings, &assembled).map_err(bind_error)?;
     actix_web::rt::spawn(stop_on_signal(server.handle(), terminate, interrupt));
-    actix_web::rt::spawn(sign_ahead(service));
+    actix_web::rt::spawn(async move {
+        while hang_up.recv().await.is_some() {
+            tracing::warn!(
+                "SIGHUP changes nothing: configuration and keyring are read at the start, so start edgemint again"
+            );
+        }
+    });
     Ok(Bound { address, server })
+}
+
+/// The service, built and signed ahead, to be put into an app: into [`bind`]'s own, or into another that wraps
+/// [`guard`](super::guard()) around it.
+#[derive(Clone)]
+pub struct Assembled {
+    service: web::Data<Service>,
+    base_path: String,
+}
+
+impl Assembled {
+    /// Builds the service, and keeps its shared signatures ahead from now on. Call it within an actix system.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn new(config: Config, keyring: &Keyring) -> Result<Self, StartError> {
+        let minter = keyring.active().map(|key| minter(&config, key)).transpose()?;
+        if minter.is_none() {
+            tracing::error!(
+                "the keyring has no active key, so nothing can be minted: see `edgemint keys list`, then start again"
+            );
+        }
+        let base_path = config.server.base_path.clone();
+        let service = web::Data::new(Service::new(config, minter)?);
+        actix_web::rt::spawn(sign_ahead(service.clone()));
+        Ok(Self { service, base_path })
+    }
+
+    /// Adds the routes, and what answers every path that has none.
+    pub fn configure(&self, config: &mut ServiceConfig) {
+        config.app_data(self.service.clone());
+        routes(&self.base_path, config);
+    }
 }
 
 /// The minter of a configuration and its active key, which has signed every grant once.
 ///
 /// # Errors
-/// [`MinterError`] naming the grant that cannot be served with this key.
-pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, MinterError> {
+/// [`StartError`] naming the grant that cannot be served with this key.
+pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, StartError> {
     let profiles = config.grants.clone().into();
     let signer = Signer::new(key.key_pair_id().clone(), key.key().clone(), key.hash());
     let step = ExpiryStep::new(config.mint.expiry_step).expect("checked by the configuration");
-    Minter::new(signer, profiles, step, config.mint.max_signatures, service::now())
+    let minter = Minter::new(signer, profiles, step, config.mint.max_signatures, service::now())?;
+    // A back end asks for the grants that it wants; a browser gets them all.
+    let bytes = minter.largest_sets();
+    match config.ticket.is_some() && bytes > MAX_COOKIES {
+        true => Err(StartError::TooManyCookies { bytes }),
+        false => Ok(minter),
+    }
 }
 
 /// Keeps the shared signatures ahead of the clock, off every request's path.

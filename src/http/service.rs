@@ -4,15 +4,17 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use super::client_address::TrustedProxies;
 use super::problem::Problem;
+use super::request_id::RequestId;
 use crate::config::Config;
-use crate::mint::{Asker, Minted, Minter, Prepared};
+use crate::mint::{Asker, Minter, Prepared};
 use crate::session::api_key::ApiKeys;
 use crate::session::replay::ReplayStore;
 use crate::session::return_url::ReturnUrls;
-use crate::session::ticket::{TicketSettings, TicketSettingsError, TicketVerifier};
+use crate::session::ticket::{EarlierTickets, TicketSettings, TicketSettingsError, TicketVerifier};
 
 /// What all workers share.
 pub struct Service {
@@ -25,12 +27,15 @@ pub struct Service {
     pub(super) max_body: usize,
     trusted_proxies: TrustedProxies,
     /// From a request's head to its answer.
-    deadline: Duration,
+    request_timeout: Duration,
+    started: Instant,
 }
 
 /// What `/enter` needs.
 pub(super) struct HandOver {
     pub(super) tickets: TicketVerifier,
+    /// What the process before this one may have used up.
+    pub(super) earlier: EarlierTickets,
     pub(super) replay: ReplayStore,
     pub(super) return_urls: ReturnUrls,
 }
@@ -51,7 +56,8 @@ impl Service {
             api_keys: api_keys.into(),
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,
-            deadline: server.request_timeout,
+            request_timeout: server.request_timeout,
+            started: Instant::now(),
         })
     }
 
@@ -65,18 +71,21 @@ impl Service {
         self.trusted_proxies.client(request.peer_addr()?.ip(), request.headers())
     }
 
-    /// Bounds the time that a route takes, its body's arrival included.
-    pub(super) async fn in_time<T>(
-        &self,
-        route: impl Future<Output = Result<T, Problem>>,
-    ) -> Result<T, Problem> {
-        tokio::time::timeout(self.deadline, route).await.unwrap_or(Err(Problem::Timeout))
+    /// Until when a request that begins now is to be answered, its body's arrival included.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.request_timeout
+    }
+
+    /// How long the service has run, by a clock that is never set.
+    pub(super) fn uptime(&self) -> Duration {
+        self.started.elapsed()
     }
 }
 
 impl HandOver {
     fn new(tickets: TicketSettings, return_urls: ReturnUrls) -> Result<Self, TicketSettingsError> {
         Ok(Self {
+            earlier: EarlierTickets::before(now(), &tickets),
             tickets: TicketVerifier::new(tickets)?,
             replay: ReplayStore::in_memory(ReplayStore::DEFAULT_CAPACITY),
             return_urls,
@@ -95,25 +104,20 @@ pub(super) fn prepare_all<'m>(
     minter: &'m Minter,
     asker: &Asker<'_>,
     now: i64,
+    id: &RequestId,
 ) -> Result<Vec<Prepared<'m>>, Problem> {
     let (mut prepared, mut refused) = (Vec::new(), None);
-    for index in 0..minter.profiles().len() {
+    for (index, profile) in minter.profiles().iter().enumerate() {
         match minter.prepare(index, asker, now) {
             Ok(grant) => prepared.push(grant),
-            Err(error) => refused = refused.or(Some(error)),
+            Err(error) => {
+                tracing::debug!(request_id = id.as_str(), grant = profile.name(), reason = %error, "grant left out");
+                refused = refused.or(Some(error));
+            }
         }
     }
     match (prepared.is_empty(), refused) {
         (false, _) => Ok(prepared),
         (true, reason) => Err(Problem::NoGrant(reason)),
     }
-}
-
-/// Signs what was prepared, in its order.
-pub(super) async fn issue_all(prepared: Vec<Prepared<'_>>) -> Result<Vec<Arc<Minted>>, Problem> {
-    let mut minted = Vec::with_capacity(prepared.len());
-    for grant in prepared {
-        minted.push(grant.issue().await?);
-    }
-    Ok(minted)
 }

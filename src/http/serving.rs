@@ -11,8 +11,8 @@ use actix_http::{HttpService, Request};
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServerHandle, ServiceFactory, ServiceResponse, fn_service};
-use actix_web::middleware::{Condition, from_fn};
-use actix_web::{App, Error, web};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error};
 use futures_util::future::{Either, select};
 use tokio::net::TcpStream;
 use tokio::signal::unix::Signal;
@@ -20,9 +20,7 @@ use tokio::time::sleep;
 
 use super::connection::{Connection, Patience};
 use super::guard::guard;
-use super::media_bytes::MediaBytes;
-use super::routes::routes;
-use super::service::Service;
+use super::server::Assembled;
 use crate::config::ServerConfig;
 
 /// actix-http reads a clock that is up to this much behind, so its times end early.
@@ -39,8 +37,7 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) fn serve(
     listener: TcpListener,
     settings: &ServerConfig,
-    service: web::Data<Service>,
-    media: Option<MediaBytes>,
+    assembled: &Assembled,
 ) -> io::Result<Server> {
     let server = Server::build()
         .disable_signals()
@@ -53,7 +50,7 @@ pub(super) fn serve(
         // Whole seconds by the configuration, and never none, which would mean no patience at all.
         .shutdown_timeout(settings.shutdown_timeout.as_secs());
     let stopping = server.graceful_shutdown_signal();
-    let settings = settings.clone();
+    let (settings, assembled) = (settings.clone(), assembled.clone());
     let server = server.listen("edgemint", listener, move || {
         let stopping = stopping.clone();
         let http = HttpService::build()
@@ -70,7 +67,7 @@ pub(super) fn serve(
             .on_connect_ext(|connection: &Connection, extensions| {
                 extensions.insert(connection.progress());
             })
-            .h1(map_config(app(service.clone(), &settings, media.clone()), |()| AppConfig::default()));
+            .h1(map_config(app(assembled.clone()), |()| AppConfig::default()));
         let patience = Patience {
             head: settings.head_timeout,
             request: settings.request_timeout,
@@ -86,9 +83,7 @@ pub(super) fn serve(
 }
 
 fn app(
-    service: web::Data<Service>,
-    settings: &ServerConfig,
-    media: Option<MediaBytes>,
+    assembled: Assembled,
 ) -> impl ServiceFactory<
     Request,
     Config = AppConfig,
@@ -96,15 +91,7 @@ fn app(
     Error = Error,
     InitError = (),
 > + use<> {
-    let is_counted = media.is_some();
-    let counter = media.unwrap_or_default();
-    let base_path = settings.base_path.clone();
-    App::new()
-        .wrap(Condition::new(is_counted, from_fn(move |request, next| counter.clone().count(request, next))))
-        .wrap(from_fn(guard))
-        .app_data(service)
-        .configure(move |config| routes(&base_path, config))
-        .into_factory()
+    App::new().wrap(from_fn(guard)).configure(|config| assembled.configure(config)).into_factory()
 }
 
 /// SIGTERM lets what is under way be answered; SIGINT does not.

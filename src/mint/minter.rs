@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::minted::Minted;
 use super::prepared::{Asker, PrepareError, Prepared};
@@ -48,23 +48,18 @@ pub enum MinterError {
     },
 }
 
-/// Why a mint was not signed.
+/// As many listeners as allowed are being signed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum IssueError {
-    /// As many signatures as allowed are being made.
-    #[error("as many signatures as allowed are being made")]
-    Busy,
-    /// The library refused.
-    #[error(transparent)]
-    Sign(#[from] SignError),
-}
+#[error("as many listeners as allowed are being signed for")]
+pub struct Busy;
 
 /// Turns prepared mints into cookies with one key. It is never changed: another key is another minter.
 pub struct Minter {
     inner: Arc<Inner>,
     step: ExpiryStep,
-    /// Signatures that wait for, or run on, the blocking pool.
+    /// Listeners whose signatures wait for, or are made on, the blocking pool.
     queued: Arc<Semaphore>,
+    largest_sets: usize,
     healthy: AtomicBool,
 }
 
@@ -78,8 +73,8 @@ struct Inner {
 
 impl Minter {
     /// Builds a minter and signs every grant once, so that nothing is cold and nothing fails later
-    /// that could fail now. `now` in epoch seconds; `max_signatures` bounds the signatures for
-    /// single listeners that are queued at one time, where they are not made on the spot.
+    /// that could fail now. `now` in epoch seconds; `max_signatures` bounds the single listeners
+    /// whose signatures are queued at one time, where they are not made on the spot.
     /// Takes milliseconds for each grant: call it before serving.
     ///
     /// # Errors
@@ -96,15 +91,15 @@ impl Minter {
             return Err(MinterError::SlowSignature { grant: profile.name().to_owned() });
         }
         let shared = profiles.iter().map(|_| SharedSlot::default()).collect();
-        let minter = Self {
+        let mut minter = Self {
             inner: Arc::new(Inner { signer, profiles, shared }),
             step,
             queued: Arc::new(Semaphore::new(max_signatures)),
+            largest_sets: 0,
             healthy: AtomicBool::new(true),
         };
-        for profile in minter.profiles() {
-            minter.prove(profile, now)?;
-        }
+        let sizes = minter.profiles().iter().map(|profile| minter.prove(profile, now));
+        minter.largest_sets = sizes.sum::<Result<_, _>>()?;
         minter.sign_ahead(now)?;
         Ok(minter)
     }
@@ -113,6 +108,12 @@ impl Minter {
     #[must_use]
     pub fn profiles(&self) -> &[Profile] {
         &self.inner.profiles
+    }
+
+    /// The most bytes that the `Set-Cookie` values of all grants together can take.
+    #[must_use]
+    pub fn largest_sets(&self) -> usize {
+        self.largest_sets
     }
 
     /// Whether the last round of signing ahead succeeded for every grant.
@@ -160,28 +161,39 @@ impl Minter {
     ///
     /// A bound grant is signed here and now if the key is ECDSA, which takes less time than to
     /// hand it to another thread; RSA takes ten times as long and would hold up every other
-    /// request of this worker, so it goes to the blocking pool, as many at a time as allowed.
-    pub(super) async fn issue(&self, grant: usize, policy: Policy) -> Result<Arc<Minted>, IssueError> {
+    /// request of this worker, so it goes to the blocking pool, with a place in its queue.
+    pub(super) async fn issue(
+        &self,
+        grant: usize,
+        policy: Policy,
+        place: Option<Arc<OwnedSemaphorePermit>>,
+    ) -> Result<Arc<Minted>, SignError> {
         let is_shared = self.profiles()[grant].is_shared();
         if is_shared && let Some(minted) = self.inner.shared[grant].find(policy.expires()) {
             return Ok(minted);
         }
-        if !is_shared && !is_rsa(&self.inner.signer) {
+        if !is_shared && !self.has_to_queue(grant) {
             return Ok(Arc::new(self.inner.sign(grant, &policy)?));
         }
-        let permit = match is_shared {
-            true => None,
-            false => Some(self.queued.clone().try_acquire_owned().map_err(|_| IssueError::Busy)?),
-        };
         let inner = self.inner.clone();
         let signed = tokio::task::spawn_blocking(move || {
-            let _until_signed = permit;
+            // Given back when it is signed, even if whoever asked has gone.
+            let _place = place;
             match is_shared {
                 true => inner.shared[grant].find_or_sign(policy.expires(), || inner.sign(grant, &policy)),
                 false => inner.sign(grant, &policy).map(Arc::new),
             }
         });
-        Ok(signed.await.map_err(|_| SignError)??)
+        signed.await.map_err(|_| SignError)?
+    }
+
+    /// Whether this grant is signed for one listener, on the blocking pool.
+    pub(super) fn has_to_queue(&self, grant: usize) -> bool {
+        !self.profiles()[grant].is_shared() && is_rsa(&self.inner.signer)
+    }
+
+    pub(super) fn place_in_queue(&self) -> Result<OwnedSemaphorePermit, Busy> {
+        self.queued.clone().try_acquire_owned().map_err(|_| Busy)
     }
 
     fn fill(&self, grant: usize, now: i64) -> Result<(), MinterError> {
@@ -194,8 +206,8 @@ impl Minter {
         signed.map(|_| ()).map_err(|error| unsignable(error.to_string()))
     }
 
-    /// Signs the grant once, with the longest values that a listener could fill in.
-    fn prove(&self, profile: &Profile, now: i64) -> Result<(), MinterError> {
+    /// Signs the grant once, with the longest values that a listener could fill in; the bytes of it.
+    fn prove(&self, profile: &Profile, now: i64) -> Result<usize, MinterError> {
         let failed = |error: &dyn std::error::Error| unsignable(profile, error.to_string());
         let expires = self.expiry(profile, now).map_err(|error| failed(&error))?;
         let policy = profile.largest_policy(expires).map_err(|error| failed(&error))?;
@@ -205,7 +217,7 @@ impl Minter {
         if bytes > MAX_SET_BYTES {
             return Err(MinterError::TooLarge { grant: profile.name().to_owned(), bytes });
         }
-        Ok(())
+        Ok(bytes)
     }
 }
 
@@ -238,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::cloudfront::{SameSite, SigningKey};
-    use crate::mint::{CookieSettings, GrantSettings, Ipv6Clients, Site};
+    use crate::mint::{CookieSettings, GrantSettings, Ipv6Clients, Reserved, Site};
 
     const NOW: i64 = 1_800_000_001;
 
@@ -288,9 +300,14 @@ mod tests {
         vec![profile("a", "https://cdn.example.com/a/*", false)]
     }
 
-    async fn issue(minter: &Minter, grant: usize, now: i64) -> Result<Arc<Minted>, IssueError> {
-        let address = Some("203.0.113.7".parse().unwrap());
-        minter.prepare(grant, &asker(&Map::new(), address), now).unwrap().issue().await
+    fn reserve<'m>(minter: &'m Minter, grants: &[usize], now: i64) -> Result<Reserved<'m>, Busy> {
+        let (claims, address) = (Map::new(), Some("203.0.113.7".parse().unwrap()));
+        let prepare = |grant: &usize| minter.prepare(*grant, &asker(&claims, address), now).unwrap();
+        Prepared::reserve(grants.iter().map(prepare).collect())
+    }
+
+    async fn issue(minter: &Minter, grant: usize, now: i64) -> Result<Arc<Minted>, SignError> {
+        Ok(reserve(minter, &[grant], now).unwrap().issue().await?.remove(0))
     }
 
     fn runtime() -> tokio::runtime::Runtime {
@@ -375,15 +392,37 @@ mod tests {
 
     #[test]
     fn rsa_for_single_listeners_is_queued_and_the_queue_is_bounded() {
+        let mut grants = shared();
+        for name in ["near", "nearer", "nearest"] {
+            grants.push(profile(name, &format!("https://cdn.example.com/{name}/*"), true));
+        }
+        let minter = minter(KeyAlgorithm::Rsa2048, HashAlgorithm::Sha256, grants).unwrap();
+        runtime().block_on(async {
+            let others = [1, 2].map(|grant| reserve(&minter, &[grant], NOW).unwrap());
+            assert_eq!(reserve(&minter, &[0, 1], NOW).unwrap_err(), Busy, "all or none");
+            assert!(reserve(&minter, &[0], NOW).is_ok(), "what is shared does not queue");
+            drop(others);
+            let all = reserve(&minter, &[0, 1, 2, 3], NOW).unwrap();
+            assert_eq!(minter.queued.available_permits(), 1, "one place for a listener");
+            let minted = all.issue().await.unwrap();
+            let names: Vec<&str> = minted.iter().map(|minted| minted.name()).collect();
+            assert_eq!(names, ["a", "near", "nearer", "nearest"]);
+            assert_eq!(minter.queued.available_permits(), 2, "the place is given back");
+        });
+    }
+
+    #[test]
+    fn what_has_a_place_is_signed_even_if_whoever_asked_has_gone() {
         let bound = vec![profile("near", "https://cdn.example.com/near/*", true)];
         let minter = minter(KeyAlgorithm::Rsa2048, HashAlgorithm::Sha256, bound).unwrap();
-        runtime().block_on(async {
-            let others = minter.queued.clone().try_acquire_many_owned(2).unwrap();
-            assert_eq!(issue(&minter, 0, NOW).await.unwrap_err(), IssueError::Busy);
-            drop(others);
-            assert!(issue(&minter, 0, NOW).await.is_ok());
-            assert_eq!(minter.queued.available_permits(), 2, "each signature gives its place back");
+        let runtime = runtime();
+        runtime.block_on(async {
+            let mut leaving = std::pin::pin!(reserve(&minter, &[0], NOW).unwrap().issue());
+            let polled = std::future::poll_fn(|context| Poll::Ready(leaving.as_mut().poll(context))).await;
+            assert!(polled.is_pending(), "it is being signed elsewhere");
         });
+        drop(runtime);
+        assert_eq!(minter.queued.available_permits(), 2);
     }
 
     #[test]

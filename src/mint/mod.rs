@@ -1,7 +1,8 @@
 //! Grants parsed into profiles, and the minter that signs for them.
 //!
 //! A request is *prepared* first (resource filled in, expiry rounded up to the step, address
-//! decided) and *issued* then; only a prepared mint can be signed. Grants that are the same for
+//! decided), *reserved* then (a place in the queue, where there is one), and *issued* last; only what
+//! was prepared and reserved can be signed. Grants that are the same for
 //! every listener share one signature for each expiry step, made ahead of time.
 
 mod cookie_domain;
@@ -16,8 +17,8 @@ mod step;
 
 pub use cookie_domain::CookieDomainError;
 pub use minted::Minted;
-pub use minter::{IssueError, Minter, MinterError};
-pub use prepared::{Asker, PrepareError, Prepared};
+pub use minter::{Busy, Minter, MinterError};
+pub use prepared::{Asker, PrepareError, Prepared, Reserved};
 pub use profile::{
     AddressRule, CookieSettings, GrantSettings, Ipv6Clients, MAX_TTL, Profile, ProfileError, Site,
     is_plain_name,

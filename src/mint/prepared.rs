@@ -2,12 +2,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::minted::Minted;
-use super::minter::{IssueError, Minter};
+use super::minter::{Busy, Minter};
 use super::profile::{AddressRule, Ipv6Clients};
 use super::resource_template::FillError;
-use crate::cloudfront::{Policy, PolicyError, SourceIp};
+use crate::cloudfront::{Policy, PolicyError, SignError, SourceIp};
 
 /// Who asks, as far as a mint depends on it.
 #[derive(Clone, Copy)]
@@ -38,7 +39,7 @@ pub enum PrepareError {
 }
 
 /// A mint that may be signed: resource filled in, expiry rounded up, address decided. That a value
-/// of this type exists is the proof that the checks ran; [`Prepared::issue`] consumes it.
+/// of this type exists is the proof that the checks ran; [`Prepared::reserve`] consumes it.
 #[derive(Debug)]
 pub struct Prepared<'m> {
     minter: &'m Minter,
@@ -72,11 +73,37 @@ impl<'m> Prepared<'m> {
         self.policy
     }
 
-    /// Signs, or hands out the signature that everybody shares.
+    /// Makes sure that all of these, of one minter, will be signed: one place in the queue if any of
+    /// them has to queue, however many they are. All or none: a listener who is told to come back a
+    /// second later gets everything then, and needs no second visit for the rest.
     ///
     /// # Errors
-    /// [`IssueError::Busy`] when too many signatures are being made; [`IssueError::Sign`].
-    pub async fn issue(self) -> Result<Arc<Minted>, IssueError> {
-        self.minter.issue(self.grant, self.policy).await
+    /// [`Busy`] when as many as allowed are being signed for.
+    pub fn reserve(all: Vec<Self>) -> Result<Reserved<'m>, Busy> {
+        let queues = all.iter().find(|one| one.minter.has_to_queue(one.grant));
+        let place = queues.map(|one| one.minter.place_in_queue()).transpose()?;
+        Ok(Reserved { all, place: place.map(Arc::new) })
+    }
+}
+
+/// Mints that will be signed once asked: after this, nothing but the library can fail.
+#[derive(Debug)]
+pub struct Reserved<'m> {
+    all: Vec<Prepared<'m>>,
+    place: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl Reserved<'_> {
+    /// Signs, or hands out the signatures that everybody shares, in the order of what was prepared. Waits
+    /// for as many signatures as may queue, and no longer.
+    ///
+    /// # Errors
+    /// [`SignError`] from the library.
+    pub async fn issue(self) -> Result<Vec<Arc<Minted>>, SignError> {
+        let mut minted = Vec::with_capacity(self.all.len());
+        for one in self.all {
+            minted.push(one.minter.issue(one.grant, one.policy, self.place.clone()).await?);
+        }
+        Ok(minted)
     }
 }

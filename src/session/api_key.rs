@@ -69,11 +69,6 @@ impl ApiKeys {
         }
         found
     }
-
-    /// The back ends' names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(ApiKey::name)
-    }
 }
 
 fn hash(key: &[u8]) -> [u8; 32] {

@@ -68,14 +68,6 @@ impl fmt::Display for Subject {
     }
 }
 
-impl TryFrom<&str> for Subject {
-    type Error = SubjectError;
-
-    fn try_from(name: &str) -> Result<Self, SubjectError> {
-        Self::parse(name)
-    }
-}
-
 /// Why a name is not a [`Subject`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SubjectError {

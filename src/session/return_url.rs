@@ -78,6 +78,10 @@ impl ReturnUrls {
         if has_user_info || url.origin() != origin.url().origin() {
             return Err(ReturnUrlRefusal::OriginNotAllowed);
         }
+        // What dot segments leave behind: nothing here, and another host to whoever cuts the origin off.
+        if url.path().starts_with("//") {
+            return Err(ReturnUrlRefusal::SchemeRelative);
+        }
         Ok(url.into())
     }
 
@@ -125,9 +129,9 @@ pub enum ReturnUrlRefusal {
     /// It has a space, a control character, a backslash, or anything that is not ASCII.
     #[error("the return URL has a space, a backslash, a control or a non-ASCII character; percent-encode it")]
     ForbiddenCharacter,
-    /// It begins with `//`.
+    /// It, or its path once dot segments are resolved, begins with `//`.
     #[error(
-        "the return URL begins with //; send a path that begins with one /, or an https:// URL of the app"
+        "the return URL, or its path without dot segments, begins with //; send a path that begins with one /, or an https:// URL of the app"
     )]
     SchemeRelative,
     /// It is neither a path nor an absolute `https://` URL.

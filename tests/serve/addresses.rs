@@ -47,17 +47,34 @@ fn a_trusted_proxy_is_believed_from_right_to_left() {
         ("X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-For: 203.0.113.7, 10.1.2.3\r\n", "203.0.113.7/32"),
         ("X-Forwarded-For: garbage, 203.0.113.7\r\n", "203.0.113.7/32"),
         ("X-Forwarded-For: ::ffff:203.0.113.7\r\n", "203.0.113.7/32"),
-        ("", "127.0.0.1/32"),
-        ("Forwarded: for=203.0.113.7\r\n", "127.0.0.1/32"),
     ] {
         assert_eq!(bound_to(&enter(&service, headers)).unwrap(), expected, "{headers}");
     }
 }
 
 #[test]
+fn a_network_may_be_written_as_it_is_mapped_into_ipv6() {
+    let service = Setup::new().server("trusted_proxies = [\"::ffff:127.0.0.0/104\"]").start();
+    let answer = enter(&service, "X-Forwarded-For: 203.0.113.7, 127.0.0.9\r\n");
+    assert_eq!(bound_to(&answer).unwrap(), "203.0.113.7/32");
+}
+
+#[test]
 fn whoever_a_proxy_cannot_name_gets_no_bound_grant() {
-    let service = Setup::new().server("trusted_proxies = [\"127.0.0.1\"]").start();
+    let service = Setup::new().server("trusted_proxies = [\"127.0.0.1\"]").logging("debug").start();
+    for headers in ["", "Forwarded: for=203.0.113.7\r\n"] {
+        let answer = enter(&service, headers);
+        assert_eq!(bound_to(&answer), None, "the proxy's own address is nobody's: {headers}");
+        let id = answer.header("x-request-id").unwrap();
+        let log = service.log_with(&format!("{id}\",\"route"));
+        let left_out = log.lines().find(|line| line.contains(id) && line.contains("\"near\"")).unwrap();
+        assert!(left_out.contains("address") && left_out.contains("DEBUG"), "{left_out}");
+    }
     for value in [
+        // All of them proxies.
+        "",
+        "127.0.0.1",
+        "127.0.0.1, ::ffff:127.0.0.1",
         "M",
         "unknown",
         "_hidden",

@@ -253,6 +253,7 @@ fn a_listener_without_any_grant_keeps_the_ticket() {
         for _ in 0..2 {
             let answer = own.redeem(&ticket);
             answer.assert_refusal(403, "no_grant", subject);
+            own.log_line(&answer);
             assert!(!own.log().contains(MARKER), "{}", own.log());
         }
     }

@@ -1,6 +1,9 @@
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 use std::thread;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::{Client, DEADLINE, MARKER, Service, Setup, Ticket, exchange, get};
@@ -72,8 +75,8 @@ fn heads_that_cannot_be_parsed_get_an_empty_answer() {
             assert_eq!(answer.all(header).count(), 0, "{shown:?}");
         }
         assert!(client.is_ended(), "{shown:?}");
-        assert!(!service.log().contains(MARKER), "{shown:?}: {}", service.log());
         service.assert_serving();
+        assert!(!service.log().contains(MARKER), "{shown:?}: {}", service.log());
     }
     service.wait_until_alone();
 }
@@ -158,14 +161,27 @@ fn refuse(service: &Service, count: usize) {
 #[test]
 fn the_process_leaves_no_core_and_shows_its_memory_to_nobody() {
     let service = Setup::new().start();
-    let limits = fs::read_to_string(format!("/proc/{}/limits", service.pid())).unwrap();
+    assert_leaves_no_core(service.pid());
+    let answer = exchange(service.address, get("/healthz"));
+    assert_eq!(answer.status, 200, "within {DEADLINE:?}");
+    for arguments in
+        [&["demo", "--port-base", "0"][..], &["edge", "--listen", "127.0.0.1:0", "--origin", "keys"]]
+    {
+        let mut child = service.setup.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_leaves_no_core(child.id());
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        child.wait().unwrap();
+    }
+}
+
+fn assert_leaves_no_core(pid: u32) {
+    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     let core: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
     assert_eq!(core, ["0", "0"], "soft and hard limit");
     // A process that is not dumpable has its files in /proc owned by root, and gives no memory to others.
-    let owner =
-        std::os::unix::fs::MetadataExt::uid(&fs::metadata(format!("/proc/{}/mem", service.pid())).unwrap());
+    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(format!("/proc/{pid}/mem")).unwrap());
     assert_eq!(owner, 0);
-    let answer = exchange(service.address, get("/healthz"));
-    assert_eq!(answer.status, 200, "within {DEADLINE:?}");
 }

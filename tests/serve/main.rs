@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod addresses;
+mod busy;
 mod enter;
 mod garbage;
 mod limits;
@@ -10,6 +11,7 @@ mod mint;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+mod restart;
 mod secrets;
 mod starting;
 mod stopping;

@@ -39,6 +39,7 @@ fn a_first_head_that_drips_is_cut() {
     client.send("GET /healthz HTTP/1.1\r\n").unwrap();
     let answer = client.answer();
     assert_eq!((answer.status, answer.body.len()), (408, 0));
+    assert_eq!(answer.all("set-cookie").chain(answer.all("location")).count(), 0);
     assert!(client.is_ended());
     service.assert_serving();
 }
@@ -128,6 +129,27 @@ fn a_body_that_drips_is_cut() {
     client.send(post("/v1/mint", "", "").replace(length, "Content-Length: 1000")).unwrap();
     service.assert_refused(&client.answer(), 401, "api_key_refused", "no key");
     drip(&mut client, " ");
+}
+
+#[test]
+fn a_body_that_was_asked_for_has_the_time_of_the_request() {
+    let times = "head_timeout = \"300ms\"\nrequest_timeout = \"20s\"\nkeep_alive = \"300ms\"";
+    let service = Setup::new().server(times).start();
+    let expecting = format!(
+        "Authorization: Bearer {API_KEY}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+    );
+    let request = post("/v1/mint", &expecting, &json!({"grants": ["podcasts"]}).to_string());
+    let body = request.rfind('{').unwrap();
+    let mut client = Client::connect(service.address);
+    client.send(&request[..body]).unwrap();
+    assert_eq!(client.head().unwrap().unwrap().status, 100);
+    // Longer altogether than a head or the next request is waited for.
+    for byte in request[body..].bytes() {
+        client.send([byte]).unwrap();
+        thread::sleep(Duration::from_millis(70));
+    }
+    assert_eq!(client.answer().status, 200);
+    assert!(client.is_ended(), "the next request is waited for no longer than others");
 }
 
 #[test]

@@ -1,11 +1,14 @@
 use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
+use std::thread;
 
-use serde_json::json;
+use rustix::process::Signal;
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::support::{MARKER, Service, Setup, Ticket, exchange, get, run};
+use crate::support::{Client, DEADLINE, MARKER, Service, Setup, Ticket, exchange, get, run};
 
 /// That it does not start, and says this in one line on standard error.
 fn assert_refused(setup: &Setup, words: &[&str]) {
@@ -39,7 +42,7 @@ fn it_is_ready_with_an_active_key_and_not_without() {
     );
     assert_eq!((answer.header("cache-control"), answer.all("set-cookie").count()), (Some("no-store"), 0));
     assert_eq!(exchange(service.address, get("/healthz")).status, 200);
-    assert!(service.log().contains("the keyring has no active key"), "{}", service.log());
+    service.log_with("the keyring has no active key");
     let refused = service.mint(&json!({"grants": ["podcasts"], "subject": MARKER}));
     assert_eq!(refused.header("retry-after"), Some("1"));
     refused.assert_refusal(503, "no_active_key", "nothing to sign with");
@@ -66,7 +69,7 @@ fn only_health_takes_head_besides_get() {
 }
 
 fn exchange_head(service: &Service, path: &str) -> u16 {
-    let mut client = crate::support::Client::connect(service.address);
+    let mut client = Client::connect(service.address);
     client.send(get(path).replace("GET", "HEAD")).unwrap();
     client.head().unwrap().unwrap().status
 }
@@ -78,6 +81,23 @@ fn rsa_over_sha1_is_not_signed_while_a_listener_waits() {
     let service = setup.shared_only().start();
     service.assert_serving();
     service.assert_entering();
+}
+
+#[test]
+fn more_cookies_than_proxies_pass_on_are_refused_where_browsers_enter() {
+    let folders = |length: usize| {
+        let grant = |index: usize| {
+            let folder = format!("{index}{}", "x".repeat(length));
+            format!(
+                "[[grants]]\nname = \"g{index}\"\nresource = \"https://cdn.example.com/{folder}/*\"\n\
+                 ttl = \"5m\"\ncookie = {{ domain = \"example.com\" }}\n"
+            )
+        };
+        (0..6).map(grant).collect::<String>().leak()
+    };
+    assert_refused(&Setup::new().section(folders(150)), &["6144 bytes", "/enter", "grants"]);
+    drop(Setup::new().section(folders(150)).without_tickets().start());
+    drop(Setup::new().shared_only().section(folders(1)).start());
 }
 
 #[test]
@@ -149,6 +169,75 @@ fn without_a_reader_of_its_log_it_serves_on() {
         service.assert_serving();
         service.assert_entering();
     }
+}
+
+#[test]
+fn while_the_reader_of_its_log_is_stuck_it_serves_on() {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let setup = Setup::new();
+    let mut command = setup.serve();
+    command.stderr(writer);
+    let mut service = Service::spawn(setup, command, NamedTempFile::new().unwrap());
+    let refused_requests = |count: usize| {
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut client = Client::connect(service.address);
+                    for _ in 0..count / 4 {
+                        client.send(get("/nowhere")).unwrap();
+                        assert_eq!(client.answer().status, 404);
+                    }
+                });
+            }
+        });
+    };
+    // More lines than the pipe and the queue take.
+    refused_requests(7000);
+    assert_eq!(exchange(service.address, get("/healthz")).status, 200);
+    service.assert_serving();
+    service.assert_entering();
+
+    // The reader comes back: whole lines, and one that says how many are missing.
+    let (told, telling) = std::sync::mpsc::channel();
+    let reading = thread::spawn(move || {
+        let (mut lines, mut lost) = (0, 0);
+        for line in BufReader::new(&mut reader).lines() {
+            let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            match line["lost_lines"].as_u64() {
+                Some(count) => {
+                    lost += count;
+                    told.send(()).unwrap();
+                }
+                None => lines += 1,
+            }
+        }
+        (lines, lost)
+    });
+    telling.recv_timeout(DEADLINE).unwrap();
+    refused_requests(100);
+    service.signal(Signal::TERM);
+    assert_eq!(service.wait().code(), Some(0));
+    let (lines, lost) = reading.join().unwrap();
+    assert!(lost > 0, "{lines}");
+    assert_eq!(lines + lost, 7100, "each refusal is there or counted");
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_hold_the_stop_up() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let setup = Setup::new();
+    let mut command = setup.serve();
+    command.stderr(writer);
+    let mut service = Service::spawn(setup, command, NamedTempFile::new().unwrap());
+    let mut client = Client::connect(service.address);
+    for _ in 0..2000 {
+        client.send(get("/nowhere")).unwrap();
+        assert_eq!(client.answer().status, 404);
+    }
+    assert_eq!(exchange(service.address, get("/healthz")).status, 200);
+    service.signal(Signal::TERM);
+    assert_eq!(service.wait().code(), Some(0));
+    drop(reader);
 }
 
 #[test]

@@ -118,6 +118,16 @@ fn a_peer_that_never_ends_does_not_hold_the_stop_up() {
 }
 
 #[test]
+fn sighup_does_not_end_it() {
+    let service = Setup::new().start();
+    for times in 1..=3 {
+        service.signal(Signal::HUP);
+        wait_for("a line about it", || service.log().matches("SIGHUP").count() == times);
+        service.assert_serving();
+    }
+}
+
+#[test]
 fn sigterm_and_sigint_end_it_as_soon_as_it_has_said_its_port() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut service = Setup::new().start();

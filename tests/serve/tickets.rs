@@ -75,6 +75,8 @@ fn algorithms_and_keys_of_the_tickets_own_choice_are_refused() {
             ("embedded_key", headed(r#"{"alg":"HS256","jwk":{"kty":"oct","k":"AAAA"}}"#)),
             ("embedded_key", headed(&format!(r#"{{"alg":"HS256","jku":"https://{MARKER}/"}}"#))),
             ("embedded_key", headed(r#"{"alg":"HS256","x5u":"https://evil.example/"}"#)),
+            ("encoded_payload", headed(r#"{"alg":"HS256","b64":false}"#)),
+            ("encoded_payload", headed(r#"{"alg":"HS256","zip":"DEF"}"#)),
             ("critical_header", headed(r#"{"alg":"HS256","crit":["exp"]}"#)),
             ("duplicate_member", headed(r#"{"alg":"none","alg":"HS256"}"#)),
             ("wrong_token_type", headed(r#"{"alg":"HS256","typ":"at+jwt"}"#)),

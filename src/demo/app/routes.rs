@@ -16,7 +16,7 @@ use super::listener::{Listener, ListenerError, Sessions};
 use super::pages;
 use super::ticket::TicketIssuer;
 use crate::demo::library::Episode;
-use crate::http::MediaBytes;
+use crate::demo::media_bytes::MediaBytes;
 
 const SESSION_COOKIE: &str = "__Host-demo-session";
 /// A name and a field's overhead; nobody needs more.

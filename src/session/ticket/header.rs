@@ -8,6 +8,10 @@ use crate::session::strict_json;
 /// Members that bring a key or the address of one. Who signs a ticket does not choose what it is checked by.
 const KEY_MEMBERS: [&str; 4] = ["jwk", "jku", "x5c", "x5u"];
 
+/// Members that change what the signature covers, or what the payload is (RFC 7797 §3, RFC 7516 §4.1.3). They
+/// are not understood here, and who overlooks one reads another ticket than was signed.
+const PAYLOAD_MEMBERS: [&str; 2] = ["b64", "zip"];
+
 /// A ticket's header, as far as it counts. Nothing in it is to be trusted: it only picks a configured key and
 /// must then agree with it.
 #[derive(Debug)]
@@ -26,6 +30,9 @@ impl TicketHeader {
         }
         if KEY_MEMBERS.iter().any(|name| members.contains_key(*name)) {
             return Err(TicketRefusal::EmbeddedKey);
+        }
+        if PAYLOAD_MEMBERS.iter().any(|name| members.contains_key(*name)) {
+            return Err(TicketRefusal::EncodedPayload);
         }
         match members.get("typ") {
             None => {}

@@ -5,12 +5,14 @@
 //! signature holds. That a ticket works once is [`super::replay`]'s part.
 
 mod claims;
+mod earlier;
 mod header;
 mod key;
 mod refusal;
 mod settings;
 mod verifier;
 
+pub use earlier::EarlierTickets;
 pub use key::{Algorithm, TicketKey, TicketKeyError, UnknownAlgorithm};
 pub use refusal::TicketRefusal;
 pub use settings::{TicketSettings, TicketSettingsError};

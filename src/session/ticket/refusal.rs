@@ -30,6 +30,9 @@ pub enum TicketRefusal {
     /// The header brings a key or the address of one.
     #[error("the ticket's header brings a key (`jwk`, `jku`, `x5c` or `x5u`); only configured keys count")]
     EmbeddedKey,
+    /// The header has `b64` or `zip`: another encoding of the payload.
+    #[error("the ticket's header has `b64` or `zip`; the claims are plain base64url")]
+    EncodedPayload,
     /// The header's `typ` is there and is not `JWT`.
     #[error("the ticket's `typ` is not `JWT`; leave it out or send `JWT`")]
     WrongTokenType,
@@ -95,6 +98,7 @@ impl TicketRefusal {
             Self::DuplicateMember => "duplicate_member",
             Self::CriticalHeader => "critical_header",
             Self::EmbeddedKey => "embedded_key",
+            Self::EncodedPayload => "encoded_payload",
             Self::WrongTokenType => "wrong_token_type",
             Self::MissingKeyId => "missing_key_id",
             Self::UnknownKey => "unknown_key",

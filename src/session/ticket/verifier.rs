@@ -36,6 +36,8 @@ pub struct VerifiedTicket {
     pub session: Session,
     /// What the ticket is remembered by once it is used.
     pub jti_key: JtiKey,
+    /// When the web app made it (epoch seconds, by its clock).
+    pub issued_at: i64,
     /// The first second (epoch) at which the ticket is refused for its age: `exp` plus the leeway. Until then
     /// it must be remembered as used.
     pub expires: i64,
@@ -51,11 +53,6 @@ impl TicketVerifier {
     /// [`TicketSettingsError`] when a setting is out of its bounds, or the keys cannot be told apart.
     pub fn new(settings: TicketSettings) -> Result<Self, TicketSettingsError> {
         Ok(Self { settings: settings.checked()? })
-    }
-
-    /// The issuer whose tickets are taken.
-    pub fn issuer(&self) -> &str {
-        &self.settings.issuer
     }
 
     /// Verifies the ticket `token` at the second `now` (epoch).
@@ -94,6 +91,7 @@ impl TicketVerifier {
         let expires = settings.check_times(&claims, now)?;
         Ok(VerifiedTicket {
             jti_key: JtiKey::of(&claims.issuer, &claims.jti),
+            issued_at: claims.issued_at,
             session: Session::new(claims.subject, claims.others),
             expires,
         })

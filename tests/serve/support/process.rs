@@ -55,12 +55,21 @@ impl Service {
         fs::read_to_string(self.log.path()).unwrap()
     }
 
+    /// The log once it holds `text`.
+    pub fn log_with(&self, text: &str) -> String {
+        let mut log = String::new();
+        wait_for(&format!("{text:?} in the log"), || {
+            log = self.log();
+            log.rfind(text).is_some_and(|place| log[place..].contains('\n'))
+        });
+        log
+    }
+
     /// The line about the request that was answered so.
     pub fn log_line(&self, answer: &Answer) -> Value {
         let id = answer.header("x-request-id").expect("an answer has a request id");
-        let log = self.log();
-        let line = log.lines().find(|line| line.contains(id)).expect("a refusal is logged before its answer");
-        serde_json::from_str(line).unwrap()
+        let log = self.log_with(id);
+        serde_json::from_str(log.lines().find(|line| line.contains(id)).unwrap()).unwrap()
     }
 
     /// `/enter` with this query, of which nothing may be logged.
@@ -174,6 +183,11 @@ impl Drop for Service {
     #[expect(clippy::print_stderr, reason = "a test that fails shows what the service said")]
     fn drop(&mut self) {
         let command_line = fs::read_to_string(format!("/proc/{}/cmdline", self.pid())).unwrap_or_default();
+        if !thread::panicking() && self.child.try_wait().unwrap().is_none() {
+            // So that its log is whole.
+            self.signal(Signal::INT);
+            self.wait();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {

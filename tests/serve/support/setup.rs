@@ -55,6 +55,7 @@ const TICKETS: &str = r#"
 [ticket]
 issuer = "https://www.example.com"
 audience = "https://listen.example.com"
+leeway = "LEEWAY"
 [[ticket.keys]]
 algorithm = "HS256"
 secret = { file = "ticket.key" }
@@ -68,6 +69,8 @@ pub struct Setup {
     /// Everything else.
     sections: Vec<&'static str>,
     is_ticketed: bool,
+    /// For clocks that differ.
+    leeway: &'static str,
     log_level: &'static str,
 }
 
@@ -85,6 +88,7 @@ impl Setup {
             server: "workers = 1\n".to_owned(),
             sections: vec![EVERY_KIND_OF_GRANT],
             is_ticketed: true,
+            leeway: "5s",
             log_level: "info",
         };
         let mut command = this.command(&[]);
@@ -123,6 +127,11 @@ impl Setup {
 
     pub fn without_tickets(mut self) -> Self {
         self.is_ticketed = false;
+        self
+    }
+
+    pub fn leeway(mut self, leeway: &'static str) -> Self {
+        self.leeway = leeway;
         self
     }
 
@@ -174,7 +183,7 @@ impl Setup {
     /// `edgemint serve` with the configuration written down, ready to be spawned.
     pub fn serve(&self) -> Command {
         let Self { server, log_level, .. } = self;
-        let tickets = if self.is_ticketed { TICKETS } else { "" };
+        let tickets = if self.is_ticketed { TICKETS.replace("LEEWAY", self.leeway) } else { String::new() };
         let origins = "app_origins = [\"https://www.example.com\", \"https://m.example.com:8443\"]\n";
         let configuration = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://listen.example.com\"\n{origins}{server}\

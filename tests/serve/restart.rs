@@ -1,0 +1,39 @@
+//! What one process used up, and the next does not know.
+
+use rustix::process::Signal;
+
+use crate::support::{Service, Setup, Ticket, now, wait_for};
+
+fn kill_and_start_again(mut service: Service) -> Service {
+    service.signal(Signal::KILL);
+    service.wait();
+    let setup = std::mem::replace(&mut service.setup, Setup::new());
+    drop(service);
+    setup.start()
+}
+
+#[test]
+fn a_ticket_that_was_used_before_a_crash_is_not_taken_after_it() {
+    let service = Setup::new().leeway("0s").start();
+    let issued = now();
+    let used = Ticket::of("listener-7").with("iat", issued).with("exp", issued + 60).sign();
+    assert_eq!(service.redeem(&used).status, 303);
+    wait_for("another second", || now() > issued);
+    let service = kill_and_start_again(service);
+    let answer = service.redeem(&used);
+    service.assert_refused(&answer, 401, "ticket_refused", "used before the crash");
+    let reason = &service.log_line(&answer)["reason"];
+    assert!(reason.as_str().unwrap().contains("before this process began"), "{reason}");
+    service.assert_entering();
+}
+
+#[test]
+fn whoever_logs_in_after_a_start_enters_at_once() {
+    let service = kill_and_start_again(Setup::new().start());
+    let at = |issued: i64| Ticket::of("listener-7").with("iat", issued).with("exp", issued + 30).sign();
+    service.assert_entering();
+    // By an app whose clock is behind, or ahead, by what is allowed for.
+    for issued in [now() - 5, now() - 3, now() + 4] {
+        assert_eq!(service.redeem(&at(issued)).status, 303, "{}", issued - now());
+    }
+}
