@@ -79,6 +79,7 @@ TOML
 start() { # NAME COMMAND…: sets pid_NAME and url_NAME
   local name=$1 log="$work/$1.out" pid url="" tries=200
   shift
+  : >"$log"
   "$@" >"$log" 2>"$work/$name.err" &
   pid=$!
   started+=("$pid")

@@ -50,6 +50,7 @@ pub fn policy() -> Policy {
 
 /// A minter of one grant, and a listener who asks for it.
 pub struct Mint {
+    signer: Signer,
     minter: Minter,
     runtime: Runtime,
     claims: Map<String, Value>,
@@ -78,8 +79,10 @@ impl Mint {
         };
         let profiles = vec![Profile::new(settings, site).unwrap()].into();
         let step = ExpiryStep::new(Duration::from_secs(60)).unwrap();
+        let signer = kind.signer();
         Self {
-            minter: Minter::new(kind.signer(), profiles, step, 1, NOW).unwrap(),
+            minter: Minter::new(signer.clone(), profiles, step, 1, NOW).unwrap(),
+            signer,
             runtime: Builder::new_current_thread().build().unwrap(),
             claims: Map::new(),
         }
@@ -88,11 +91,11 @@ impl Mint {
     pub fn once(&self) -> Arc<Minted> {
         let asker = Asker { subject: "listener-7", claims: &self.claims, address: None };
         let prepared = self.minter.prepare(0, &asker, NOW).unwrap();
-        self.runtime.block_on(self.minter.issue(prepared)).unwrap()
+        self.runtime.block_on(prepared.issue()).unwrap()
     }
 
     pub fn signer(&self) -> &Signer {
-        self.minter.signer()
+        &self.signer
     }
 }
 

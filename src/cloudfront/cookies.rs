@@ -52,7 +52,10 @@ impl SignedCookies {
     /// policy is what expires.
     #[must_use]
     pub fn set_cookie_headers(&self, scope: &CookieScope) -> Vec<String> {
-        self.pairs().map(|(name, value)| scope.cookie(name, value).to_string()).collect()
+        // What follows the value is the same in each.
+        let nameless = scope.cookie("", "").to_string();
+        let attributes = nameless.strip_prefix('=').unwrap_or(&nameless);
+        self.pairs().map(|(name, value)| [name, "=", value, attributes].concat()).collect()
     }
 }
 
