@@ -1,11 +1,11 @@
 //! `first_answer ROUNDS PROGRAM ARGUMENTS…` starts a server and says how long it takes from there to
 //! its first 200 at /healthz: the median in milliseconds. The server prints its address first.
 
+use std::env;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::env;
 
 fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);

@@ -24,11 +24,7 @@ pub fn print() {
         }
         let (raw, bound) = (median(raw), median(bound));
         let share = 100.0 * raw.as_secs_f64() / bound.as_secs_f64();
-        println!(
-            "{kind}: raw {:.0}/s, mint for one listener {:.0}/s, {share:.1} %",
-            rate(raw),
-            rate(bound)
-        );
+        println!("{kind}: raw {:.0}/s, mint for one listener {:.0}/s, {share:.1} %", rate(raw), rate(bound));
     }
 }
 
