@@ -56,7 +56,10 @@ impl SignedCookies {
     /// one: `CloudFront-Hash-Algorithm=SHA256` beside a signature over SHA-1 is refused.
     #[must_use]
     pub fn set_cookie_headers(&self, scope: &CookieScope) -> Vec<String> {
-        let set = self.pairs().map(|(name, value)| scope.cookie(name, value).to_string());
+        // What follows the value is the same in each.
+        let nameless = scope.cookie("", "").to_string();
+        let attributes = nameless.strip_prefix('=').unwrap_or(&nameless);
+        let set = self.pairs().map(|(name, value)| [name, "=", value, attributes].concat());
         let others = NAMES.into_iter().filter(|name| self.pairs().all(|(held, _)| held != *name));
         set.chain(others.map(|name| scope.removal(name))).collect()
     }

@@ -9,6 +9,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
+use tracing::Level;
 
 use super::connection::Progress;
 use super::problem::Problem;
@@ -41,7 +42,7 @@ pub async fn guard(
         next.call(request).await?.map_into_boxed_body()
     };
     log(&id, &response, started);
-    add_headers(response.headers_mut(), &id);
+    add_headers(response.headers_mut(), id);
     if let Some(progress) = &progress {
         progress.answer_is_ready();
     }
@@ -57,13 +58,17 @@ fn head_size(request: &ServiceRequest) -> usize {
 
 /// Logs the route's pattern, never the path or the query as they came: they may hold a ticket.
 fn log(id: &RequestId, response: &ServiceResponse, started: Instant) {
-    let request = response.request();
-    let route = request.match_pattern();
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    // The pattern is looked up by routing the path again.
+    if problem.is_none() && !tracing::enabled!(Level::DEBUG) {
+        return;
+    }
+    let route = response.request().match_pattern();
     let route = route.as_deref().unwrap_or("none");
     let status = response.status().as_u16();
     let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let id = id.as_str();
-    match response.response().error().and_then(|error| error.as_error::<Problem>()) {
+    match problem {
         Some(problem) if problem.status_code().is_server_error() => {
             tracing::error!(request_id = id, route, status, microseconds, code = problem.code(), reason = %problem, "failed");
         }
@@ -74,8 +79,8 @@ fn log(id: &RequestId, response: &ServiceResponse, started: Instant) {
     }
 }
 
-fn add_headers(headers: &mut HeaderMap, id: &RequestId) {
-    headers.insert(REQUEST_ID, id.to_header());
+fn add_headers(headers: &mut HeaderMap, id: RequestId) {
+    headers.insert(REQUEST_ID, id.into_header());
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         // A ticket stands in the address of the page that is left.

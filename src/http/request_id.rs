@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpMessage as _, HttpRequest};
+use bytes::Bytes;
 
 /// Names one request in the log and in the answer's `X-Request-Id`: 16 hexadecimal digits that differ
 /// between processes, and 8 that count. Not a secret and not unguessable.
@@ -45,7 +46,7 @@ impl RequestId {
 
     /// For the answer's header.
     #[must_use]
-    pub fn to_header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).expect("hexadecimal digits are a header value")
+    pub fn into_header(self) -> HeaderValue {
+        HeaderValue::from_maybe_shared(Bytes::from(self.0)).expect("hexadecimal digits are a header value")
     }
 }

@@ -7,13 +7,13 @@ use super::{enter, health, mint};
 /// Every route, below `base_path` (empty, or `/` and more, without a final slash). Used by the
 /// server and by whoever embeds it; [`super::guard()`] comes with the app.
 pub fn routes(base_path: &str, config: &mut ServiceConfig) {
-    config.service(
-        web::scope(base_path)
-            .service(only("/enter", "GET", web::get().to(enter::enter)))
-            .service(only("/v1/mint", "POST", web::post().to(mint::mint)))
-            .service(only("/healthz", "GET, HEAD", health_route().to(health::healthz)))
-            .service(only("/readyz", "GET, HEAD", health_route().to(health::readyz))),
-    );
+    // Whole paths: a scope is one more service that every request goes through.
+    let at = |path| format!("{base_path}{path}");
+    config
+        .service(only(&at("/enter"), "GET", web::get().to(enter::enter)))
+        .service(only(&at("/v1/mint"), "POST", web::post().to(mint::mint)))
+        .service(only(&at("/healthz"), "GET, HEAD", health_route().to(health::healthz)))
+        .service(only(&at("/readyz"), "GET, HEAD", health_route().to(health::readyz)));
     config.default_service(web::to(async || Err::<HttpResponse, _>(Problem::NotFound)));
 }
 

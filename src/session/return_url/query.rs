@@ -28,6 +28,10 @@ pub fn single_parameter<'q>(query: &'q str, name: &str) -> Result<Option<Cow<'q,
 }
 
 fn decode(encoded: &str) -> Result<Cow<'_, str>, QueryRefusal> {
+    // Such as every ticket, the longest part of a query.
+    if !encoded.contains('%') && !encoded.contains('+') {
+        return Ok(Cow::Borrowed(encoded));
+    }
     let escapes_are_whole = encoded
         .split('%')
         .skip(1)

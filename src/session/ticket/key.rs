@@ -3,10 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::errors::ErrorKind;
 use rsa::RsaPublicKey;
@@ -80,7 +83,14 @@ pub struct UnknownAlgorithm;
 pub struct TicketKey {
     key_id: Option<String>,
     algorithm: Algorithm,
-    key: DecodingKey,
+    material: Material,
+}
+
+#[derive(Clone)]
+enum Material {
+    /// Hashed once; `jsonwebtoken` would do it for every ticket.
+    Secret(Box<hmac::Key>),
+    Public(DecodingKey, jsonwebtoken::Algorithm),
 }
 
 impl TicketKey {
@@ -108,13 +118,14 @@ impl TicketKey {
         {
             return Err(TicketKeyError::KeyId);
         }
-        let key = match algorithm {
-            Algorithm::HS256 => secret(material)?,
-            Algorithm::EdDSA => public_key(algorithm, material, DecodingKey::from_ed_pem)?,
-            Algorithm::ES256 => public_key(algorithm, material, DecodingKey::from_ec_pem)?,
-            Algorithm::RS256 => public_key(algorithm, material, DecodingKey::from_rsa_pem)?,
+        let public = |read, jwt| Ok(Material::Public(public_key(algorithm, material, read)?, jwt));
+        let material = match algorithm {
+            Algorithm::HS256 => Material::Secret(Box::new(secret(material)?)),
+            Algorithm::EdDSA => public(DecodingKey::from_ed_pem, jsonwebtoken::Algorithm::EdDSA)?,
+            Algorithm::ES256 => public(DecodingKey::from_ec_pem, jsonwebtoken::Algorithm::ES256)?,
+            Algorithm::RS256 => public(DecodingKey::from_rsa_pem, jsonwebtoken::Algorithm::RS256)?,
         };
-        Ok(Self { key_id, algorithm, key })
+        Ok(Self { key_id, algorithm, material })
     }
 
     /// The `kid` by which tickets name the key.
@@ -129,13 +140,14 @@ impl TicketKey {
 
     /// Whether `signature`, still encoded, is this key's over `signed`.
     pub(super) fn verify(&self, signed: &str, signature: &str) -> Result<(), TicketRefusal> {
-        let algorithm = match self.algorithm {
-            Algorithm::HS256 => jsonwebtoken::Algorithm::HS256,
-            Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
-            Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
-            Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
+        let (key, algorithm) = match &self.material {
+            Material::Public(key, algorithm) => (key, *algorithm),
+            Material::Secret(key) => {
+                let tag = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TicketRefusal::BadEncoding)?;
+                return hmac::verify(key, signed.as_bytes(), &tag).map_err(|_| TicketRefusal::BadSignature);
+            }
         };
-        match jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &self.key, algorithm) {
+        match jsonwebtoken::crypto::verify(signature, signed.as_bytes(), key, algorithm) {
             Ok(true) => Ok(()),
             Err(error) if matches!(error.kind(), ErrorKind::Base64(_)) => Err(TicketRefusal::BadEncoding),
             Ok(false) | Err(_) => Err(TicketRefusal::BadSignature),
@@ -152,7 +164,7 @@ impl fmt::Debug for TicketKey {
     }
 }
 
-fn secret(material: &[u8]) -> Result<DecodingKey, TicketKeyError> {
+fn secret(material: &[u8]) -> Result<hmac::Key, TicketKeyError> {
     // A public key as the secret of an HMAC is the oldest forgery there is: everybody knows it.
     if material.trim_ascii_start().starts_with(b"-----BEGIN") {
         return Err(TicketKeyError::SecretIsPem);
@@ -160,7 +172,7 @@ fn secret(material: &[u8]) -> Result<DecodingKey, TicketKeyError> {
     if material.len() < TicketKey::MIN_SECRET_BYTES {
         return Err(TicketKeyError::ShortSecret { found: material.len() });
     }
-    Ok(DecodingKey::from_secret(material))
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, material))
 }
 
 fn public_key(
