@@ -89,7 +89,7 @@ pub struct TicketKey {
 #[derive(Clone)]
 enum Material {
     /// Hashed once; `jsonwebtoken` would do it for every ticket.
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
     Public(DecodingKey, jsonwebtoken::Algorithm),
 }
 
@@ -120,7 +120,7 @@ impl TicketKey {
         }
         let public = |read, jwt| Ok(Material::Public(public_key(algorithm, material, read)?, jwt));
         let material = match algorithm {
-            Algorithm::HS256 => Material::Secret(secret(material)?),
+            Algorithm::HS256 => Material::Secret(Box::new(secret(material)?)),
             Algorithm::EdDSA => public(DecodingKey::from_ed_pem, jsonwebtoken::Algorithm::EdDSA)?,
             Algorithm::ES256 => public(DecodingKey::from_ec_pem, jsonwebtoken::Algorithm::ES256)?,
             Algorithm::RS256 => public(DecodingKey::from_rsa_pem, jsonwebtoken::Algorithm::RS256)?,
