@@ -3,6 +3,8 @@
 //! `cargo bench --bench signing` prints a table, and last the share of raw ECDSA signing speed that a
 //! mint for one listener reaches, from runs that alternate.
 
+#![expect(clippy::unwrap_used, reason = "what a benchmark is made of is known to be good")]
+
 #[path = "signing/fixture.rs"]
 mod fixture;
 #[path = "signing/share.rs"]
