@@ -37,7 +37,7 @@ pub(super) async fn enter(
     let session = &ticket.session;
     let client = service.client(&request);
     let asker = Asker { subject: session.subject.as_str(), claims: &session.claims, address: client };
-    let prepared = service::prepare_all(&minter, &asker, now, &RequestId::of(&request))?;
+    let prepared = service::prepare_all(&minter, &asker, now, RequestId::of(&request).as_ref())?;
     let reserved = Prepared::reserve(prepared)?;
     replay.redeem(&ticket.jti_key, ticket.expires, now).await?;
     let minted = reserved.issue().await?;

@@ -34,7 +34,9 @@ pub async fn guard(
         progress.head_is_whole();
     }
     let id = RequestId::next();
-    request.extensions_mut().insert(id.clone());
+    if tracing::enabled!(Level::DEBUG) {
+        request.extensions_mut().insert(id.clone());
+    }
     let mut response = if head_size(&request) > MAX_HEAD_BYTES {
         let problem = Problem::HeadTooLarge { limit: MAX_HEAD_BYTES };
         ServiceResponse::from_err(problem, request.into_parts().0)

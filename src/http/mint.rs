@@ -9,6 +9,7 @@ use super::problem::Problem;
 use super::service::{self, Service};
 use super::{api_keys, body};
 use crate::mint::{Asker, Minter, Prepared};
+use crate::session::strict_json;
 
 /// The body of `POST /v1/mint`.
 #[derive(Deserialize)]
@@ -20,7 +21,7 @@ struct MintRequest {
     #[serde(default)]
     subject: String,
     /// Fill `{claim:NAME}`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "strict_json::object")]
     claims: Map<String, Value>,
     /// The listener's address, for grants that are bound to it. The caller's own means nothing here.
     address: Option<IpAddr>,

@@ -104,14 +104,14 @@ pub(super) fn prepare_all<'m>(
     minter: &'m Minter,
     asker: &Asker<'_>,
     now: i64,
-    id: &RequestId,
+    id: Option<&RequestId>,
 ) -> Result<Vec<Prepared<'m>>, Problem> {
     let (mut prepared, mut refused) = (Vec::new(), None);
     for (index, profile) in minter.profiles().iter().enumerate() {
         match minter.prepare(index, asker, now) {
             Ok(grant) => prepared.push(grant),
             Err(error) => {
-                tracing::debug!(request_id = id.as_str(), grant = profile.name(), reason = %error, "grant left out");
+                tracing::debug!(request_id = id.map(RequestId::as_str), grant = profile.name(), reason = %error, "grant left out");
                 refused = refused.or(Some(error));
             }
         }

@@ -33,6 +33,14 @@ pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonRefus
     }
 }
 
+/// The same for one member of a derived structure: `#[serde(deserialize_with = "…")]`.
+pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
+    match (Strict { duplicate: &Cell::new(false) }).deserialize(deserializer)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(D::Error::custom("not an object")),
+    }
+}
+
 /// Builds a [`Value`] as `serde_json` does, and notes a duplicate member where `serde_json` keeps the last.
 #[derive(Clone, Copy)]
 struct Strict<'a> {

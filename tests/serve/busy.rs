@@ -44,7 +44,7 @@ fn whoever_is_told_to_come_back_still_has_the_ticket() {
                 }
                 !busy
             });
-            assert_eq!((answer.status, answer.all("set-cookie").count()), (303, 16));
+            assert_eq!((answer.status, answer.all("set-cookie").count()), (303, 20));
         }
         told_to_come_back > 10
     });
@@ -55,7 +55,7 @@ fn a_listener_with_several_bound_grants_takes_one_place() {
     let service = queueing().section("[mint]\nmax_signatures = 1\n").start();
     for _ in 0..5 {
         let answer = service.redeem(&Ticket::of("listener-7").sign());
-        assert_eq!((answer.status, answer.all("set-cookie").count()), (303, 16));
+        assert_eq!((answer.status, answer.all("set-cookie").count()), (303, 20));
     }
     let body = json!({"grants": ["downloads", "shows"], "subject": "u-1", "claims": {"show": "a"}});
     assert_eq!(service.mint(&body).status, 200);
