@@ -76,7 +76,8 @@ cookie = { domain = "example.com" }
 TOML
 
 # --- servers
-start() { # NAME COMMAND…: sets pid_NAME and url_NAME
+declare -A pids urls
+start() { # NAME COMMAND…: sets pids[NAME] and urls[NAME]
   local name=$1 log="$work/$1.out" pid url="" tries=200
   shift
   : >"$log"
@@ -84,11 +85,13 @@ start() { # NAME COMMAND…: sets pid_NAME and url_NAME
   pid=$!
   started+=("$pid")
   until url=$(sed -n 's/.* listening on \(http:.*\)/\1/p' "$log") && [ -n "$url" ]; do
-    kill -0 "$pid" 2>/dev/null && [ $((tries -= 1)) -gt 0 ] || fail "$name did not start: $(cat "$work/$name.err")"
+    if ! kill -0 "$pid" 2>/dev/null || [ $((tries -= 1)) -le 0 ]; then
+      fail "$name did not start: $(cat "$work/$name.err")"
+    fi
     sleep 0.05
   done
-  printf -v "pid_$name" %s "$pid"
-  printf -v "url_$name" %s "$url"
+  pids[$name]=$pid
+  urls[$name]=$url
 }
 serve() { start "$1" "$release/edgemint" serve --config "$work/$1.toml"; }
 resident() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
@@ -112,14 +115,14 @@ measure() { # SCRIPT URL
 median() { sort -n | awk '{ n[NR] = $1 } END { print n[int((NR + 1) / 2)] }'; }
 
 compare() { # TITLE SERVER SERVER_SCRIPT BARE_SCRIPT TARGET
-  local title=$1 url=url_$2 ours=() bare=() round
+  local title=$1 url=${urls[$2]} ours=() bare=() round
   for ((round = 0; round < ROUNDS; round++)); do
     if [ "$3" = enter ]; then
       # More than a round can use up; they are good for a minute.
       "$release/examples/tickets" $((PERIOD * 120000)) "$work/ticket.key" >"$TICKETS"
     fi
-    ours+=("$(measure "$3" "${!url}")")
-    bare+=("$(measure "$4" "$url_bare")")
+    ours+=("$(measure "$3" "$url")")
+    bare+=("$(measure "$4" "${urls[bare]}")")
   done
   printf '%-34s %s\n' "  rounds, edgemint" "${ours[*]}" "  rounds, bare handler" "${bare[*]}" >&2
   awk -v title="$title" -v target="$5" \
@@ -139,16 +142,16 @@ serve rsa
 serve bound
 for kind in ecdsa rsa; do
   pid=pid_$kind
-  curl -sSf -o /dev/null "$(url=url_$kind; echo "${!url}")/healthz"
+  curl -sSf -o /dev/null "$(url=url_$kind; echo "$url")/healthz"
   printf '%-34s %8s MB      (target 15 MB)\n' "resident idle, $kind" "$(resident "${!pid}")"
 done
 
 # --- the yardstick, and that it is one
-ask_mint "$url_ecdsa" >"$work/mint.answer"
-ask_enter "$url_ecdsa" >"$work/enter.answer"
+ask_mint "${urls[ecdsa]}" >"$work/mint.answer"
+ask_enter "${urls[ecdsa]}" >"$work/enter.answer"
 start bare "$release/examples/bare_handler" "$work/mint.answer" "$work/enter.answer"
 for route in mint enter; do
-  "ask_$route" "$url_bare" >"$work/$route.bare"
+  "ask_$route" "${urls[bare]}" >"$work/$route.bare"
   diff <(comparable "$work/$route.answer") <(comparable "$work/$route.bare") || fail "the bare handler answers otherwise"
   grep -qE '^HTTP/1.1 (200|303) ' "$work/$route.answer" || fail "no success: $(head -1 "$work/$route.answer")"
 done
@@ -164,14 +167,14 @@ GRANT=own compare "POST /v1/mint, one listener, ecdsa" bound mint mint -
 
 # --- memory after a million mints, of a server that did nothing else
 start million "$release/edgemint" serve --config "$work/ecdsa.toml"
-curl -sSf -o /dev/null "$url_million/healthz"
-before=$(resident "$pid_million")
+curl -sSf -o /dev/null "${urls[million]}/healthz"
+before=$(resident "${pids[million]}")
 mints=0
 while [ "$mints" -lt 1000000 ]; do
-  more=$(DURATION=5 FIELD=3 measure mint "$url_million")
+  more=$(DURATION=5 FIELD=3 measure mint "${urls[million]}")
   mints=$((mints + more))
 done
-after=$(resident "$pid_million")
+after=$(resident "${pids[million]}")
 awk -v b="$before" -v a="$after" -v m="$mints" \
   'BEGIN { printf "%-34s %8.1f MB      %.1f MB above idle (target 10 MB)\n", "resident after " m " mints", a, a - b }'
-printf '%-34s %8s MB      of which used tickets are part\n' "resident after all /enter, ecdsa" "$(resident "$pid_ecdsa")"
+printf '%-34s %8s MB      of which used tickets are part\n' "resident after all /enter, ecdsa" "$(resident "${pids[ecdsa]}")"
