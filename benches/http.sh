@@ -141,9 +141,8 @@ serve ecdsa
 serve rsa
 serve bound
 for kind in ecdsa rsa; do
-  pid=pid_$kind
-  curl -sSf -o /dev/null "$(url=url_$kind; echo "$url")/healthz"
-  printf '%-34s %8s MB      (target 15 MB)\n' "resident idle, $kind" "$(resident "${!pid}")"
+  curl -sSf -o /dev/null "${urls[$kind]}/healthz"
+  printf '%-34s %8s MB      (target 15 MB)\n' "resident idle, $kind" "$(resident "${pids[$kind]}")"
 done
 
 # --- the yardstick, and that it is one
