@@ -56,10 +56,7 @@ impl SignedCookies {
     /// one: `CloudFront-Hash-Algorithm=SHA256` beside a signature over SHA-1 is refused.
     #[must_use]
     pub fn set_cookie_headers(&self, scope: &CookieScope) -> Vec<String> {
-        // What follows the value is the same in each.
-        let nameless = scope.cookie("", "").to_string();
-        let attributes = nameless.strip_prefix('=').unwrap_or(&nameless);
-        let set = self.pairs().map(|(name, value)| [name, "=", value, attributes].concat());
+        let set = self.pairs().map(|(name, value)| [name, "=", value, &scope.attributes].concat());
         let others = NAMES.into_iter().filter(|name| self.pairs().all(|(held, _)| held != *name));
         set.chain(others.map(|name| scope.removal(name))).collect()
     }
@@ -79,6 +76,10 @@ pub struct CookieScope {
     same_site: SameSite,
     secure: bool,
     http_only: bool,
+    /// What follows the value in every cookie that is set, and in every one that is deleted: made once,
+    /// not for every listener.
+    attributes: String,
+    removal: String,
 }
 
 /// Why cookies cannot have such attributes.
@@ -115,7 +116,21 @@ impl CookieScope {
             return Err(CookieScopeError::Domain(domain.to_owned()));
         }
         Self::check_path(&path)?;
-        Ok(Self { domain, path, same_site, secure, http_only })
+        let mut scope = Self {
+            domain,
+            path,
+            same_site,
+            secure,
+            http_only,
+            attributes: String::new(),
+            removal: String::new(),
+        };
+        let mut cookie = scope.cookie();
+        scope.attributes = attributes(&cookie);
+        cookie.set_max_age(time::Duration::ZERO);
+        cookie.set_expires(OffsetDateTime::UNIX_EPOCH);
+        scope.removal = attributes(&cookie);
+        Ok(scope)
     }
 
     /// Whether a path may be a scope's: nothing that ends a cookie attribute, and nothing that would be
@@ -168,14 +183,12 @@ impl CookieScope {
     }
 
     fn removal(&self, name: &str) -> String {
-        let mut cookie = self.cookie(name, "");
-        cookie.set_max_age(time::Duration::ZERO);
-        cookie.set_expires(OffsetDateTime::UNIX_EPOCH);
-        cookie.to_string()
+        [name, "=", &self.removal].concat()
     }
 
-    fn cookie<'c>(&self, name: &'c str, value: &'c str) -> Cookie<'c> {
-        let mut cookie = Cookie::new(name, value);
+    /// A cookie without name and value.
+    fn cookie(&self) -> Cookie<'static> {
+        let mut cookie = Cookie::new("", "");
         if let Some(domain) = &self.domain {
             cookie.set_domain(domain.clone());
         }
@@ -185,6 +198,11 @@ impl CookieScope {
         cookie.set_http_only(self.http_only);
         cookie
     }
+}
+
+/// What stands behind name and value: `; Path=/; …`.
+fn attributes(nameless: &Cookie<'_>) -> String {
+    nameless.to_string().trim_start_matches('=').to_owned()
 }
 
 #[cfg(test)]
