@@ -7,7 +7,8 @@
 //! into the queue meanwhile is lost, and how much that was is said once the reader goes on.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
 
 use serde_json::json;
 use time::OffsetDateTime;
@@ -82,10 +83,29 @@ impl From<LogLevel> for LevelFilter {
 /// Lines that wait for the reader, of some 250 bytes each; the rest is lost.
 const QUEUED_LINES: usize = 4096;
 
-/// Keeps the log going. Dropped, it waits until the last lines are written, but a second at most.
+/// How long the end of the process waits for a reader of the log that may be stuck.
+const LAST_LINES: Duration = Duration::from_millis(1500);
+
+/// Keeps the log going. Dropped, it waits until the last lines are written, but not for ever.
 #[must_use = "the last lines are written when this is dropped"]
 pub struct Logging {
-    _writing: WorkerGuard,
+    writing: Option<WorkerGuard>,
+}
+
+impl Drop for Logging {
+    /// On a thread of its own, because the guard itself waits, and prints when it waited in vain: on the
+    /// pipe that nobody reads, it might be. The process does not wait for that thread.
+    fn drop(&mut self) {
+        let writing = self.writing.take();
+        let (ended, end) = mpsc::channel();
+        let waiting = std::thread::Builder::new().spawn(move || {
+            drop(writing);
+            let _ = ended.send(());
+        });
+        if waiting.is_ok() {
+            let _ = end.recv_timeout(LAST_LINES);
+        }
+    }
 }
 
 /// Starts logging, until what it returns is dropped. A second start keeps the first.
@@ -109,7 +129,7 @@ pub fn start(config: LogConfig) -> Logging {
         }
         LogFormat::Text => builder.compact().finish().with(said).try_init(),
     };
-    Logging { _writing: writing }
+    Logging { writing: Some(writing) }
 }
 
 /// Where the lines of the queue go.

@@ -22,6 +22,8 @@ pub(super) struct Patience {
     pub(super) request: Duration,
     /// For the next request.
     pub(super) idle: Duration,
+    /// For the peer to take the last answer, and to stop sending.
+    pub(super) linger: Duration,
 }
 
 /// What a connection waits for, and until when; shared with the requests that it carries.
@@ -32,13 +34,16 @@ pub(super) struct Progress {
     is_idle: Cell<bool>,
     /// A request has come, and its answer is not there yet: what goes out is at most `100 Continue`.
     is_asked: Cell<bool>,
+    /// No further request is taken: what still comes is the rest of one that was refused.
+    is_ending: Cell<bool>,
 }
 
 impl Progress {
     fn new(patience: Patience) -> Self {
         // Later than actix-http, which answers a first head that takes too long with 408.
         let waits_until = Cell::new(Instant::now() + patience.idle + patience.head);
-        Self { patience, waits_until, is_idle: Cell::new(false), is_asked: Cell::new(false) }
+        let no = || Cell::new(false);
+        Self { patience, waits_until, is_idle: no(), is_asked: no(), is_ending: no() }
     }
 
     /// A request's head has come whole; what follows is bounded by the service too, and a little earlier.
@@ -48,9 +53,13 @@ impl Progress {
         self.wait(self.patience.request + self.patience.head);
     }
 
-    /// What goes out from now on is the answer.
-    pub(super) fn answer_is_ready(&self) {
+    /// What goes out from now on is the answer; `is_last` if the connection ends with it.
+    pub(super) fn answer_is_ready(&self, is_last: bool) {
         self.is_asked.set(false);
+        if is_last && !self.is_ending.replace(true) {
+            self.is_idle.set(false);
+            self.wait(self.patience.linger);
+        }
     }
 
     fn bytes_came(&self) {
@@ -62,11 +71,16 @@ impl Progress {
     /// Later than actix-http ends a connection that is idle, unless another request has begun and it
     /// has stopped its clock.
     fn bytes_went(&self) {
-        if self.is_asked.get() {
+        if self.is_asked.get() || self.is_ending.get() {
             return;
         }
         self.is_idle.set(true);
         self.wait(self.patience.idle + self.patience.head);
+    }
+
+    /// Whether a wait is over that no byte prolongs. Bytes that end an idle time may be read late.
+    fn is_over(&self) -> bool {
+        !self.is_idle.get() && self.waits_until.get() <= Instant::now()
     }
 
     fn wait(&self, patience: Duration) {
@@ -118,6 +132,10 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        // A peer that always has a byte ready never lets the timer below be asked.
+        if this.progress.is_over() {
+            return Poll::Ready(Ok(()));
+        }
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
         match read {
             Poll::Ready(_) => this.progress.bytes_came(),
@@ -169,7 +187,7 @@ mod tests {
     async fn pair() -> (Connection, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let patience = Patience { head: SOON, request: SOON, idle: SOON };
+        let patience = Patience { head: SOON, request: SOON, idle: SOON, linger: SOON };
         (Connection::new(listener.accept().await.unwrap().0, patience), peer)
     }
 
@@ -213,6 +231,18 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_peer_that_never_stops_sending_wins_no_time() {
+        let (mut connection, mut peer) = pair().await;
+        connection.progress().head_is_whole();
+        connection.progress().answer_is_ready(true);
+        connection.write_all(b"the last answer").await.unwrap();
+        peer.write_all(b"and on and on").await.unwrap();
+        sleep_until(connection.progress().waits_until.get()).await;
+        let read = timeout(DEADLINE, connection.read(&mut [0])).await.unwrap();
+        assert_eq!(read.unwrap(), 0, "there are bytes, and their time is over");
+    }
+
+    #[actix_web::test]
     async fn a_request_under_way_has_its_own_time() {
         let (connection, _peer) = pair().await;
         let progress = connection.progress();
@@ -226,7 +256,7 @@ mod tests {
         progress.bytes_went();
         progress.bytes_came();
         assert_eq!(progress.waits_until.get(), asked, "100 Continue is no answer");
-        progress.answer_is_ready();
+        progress.answer_is_ready(false);
         progress.bytes_went();
         assert_ne!(progress.waits_until.get(), asked);
     }

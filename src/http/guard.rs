@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
@@ -46,7 +47,7 @@ pub async fn guard(
     log(&id, &response, started);
     add_headers(response.headers_mut(), id);
     if let Some(progress) = &progress {
-        progress.answer_is_ready();
+        progress.answer_is_ready(response.response().head().connection_type() == ConnectionType::Close);
     }
     Ok(response)
 }

@@ -72,6 +72,8 @@ pub(super) fn serve(
             head: settings.head_timeout,
             request: settings.request_timeout,
             idle: settings.keep_alive + CLOCK_LAG,
+            // Later than actix-http, which ends most such connections by itself.
+            linger: LINGER + CLOCK_LAG * 2,
         };
         let accept = move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();

@@ -13,12 +13,11 @@ pub struct EarlierTickets {
 }
 
 impl EarlierTickets {
-    /// Those that an app, whose clock may be behind by as much as is allowed for, cannot have issued after
-    /// `started` (epoch seconds), when this process began. A ticket issued since is never among them; one
-    /// issued in the last seconds before, by as much as clocks may differ, is not either.
+    /// Those of an app whose clock agrees with ours, from before `started` (epoch seconds), when this process
+    /// began. Of an app whose clock is ahead, tickets of the last seconds before are not among them; one whose
+    /// clock is behind has its tickets refused for so many seconds longer.
     pub fn before(started: i64, settings: &TicketSettings) -> Self {
-        let leeway = i64::try_from(settings.leeway.as_secs()).unwrap_or(i64::MAX);
-        Self { issued_before: started.saturating_sub(leeway), until: settings.max_lifetime }
+        Self { issued_before: started, until: settings.max_lifetime }
     }
 
     /// Whether an earlier process may have taken a ticket of this `iat`. `uptime` is how long this one has run,
@@ -38,13 +37,13 @@ mod tests {
     fn only_what_was_issued_before_the_start_and_only_while_it_could_live() {
         let earlier = EarlierTickets::before(1000, &TicketSettings::new("a", "b", Vec::new()));
         let seconds = Duration::from_secs;
-        for issued_at in [i64::MIN, 0, 940, 994] {
+        for issued_at in [i64::MIN, 0, 940, 999] {
             assert!(earlier.may_have_taken(issued_at, seconds(0)), "{issued_at}");
-            // A ticket of 994 with all of its 60 s and 5 s of leeway is refused from 1059 on.
+            // A ticket of 999 with all of its 60 s is refused from 1059 on, but for the leeway.
             assert!(earlier.may_have_taken(issued_at, seconds(60)), "{issued_at}");
             assert!(!earlier.may_have_taken(issued_at, seconds(61)), "{issued_at}");
         }
-        for issued_at in [995, 1000, 1005, i64::MAX] {
+        for issued_at in [1000, 1005, i64::MAX] {
             assert!(!earlier.may_have_taken(issued_at, seconds(0)), "{issued_at}");
         }
     }
