@@ -3,15 +3,15 @@ use std::net::IpAddr;
 use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 
+use crate::session::Peers;
+
 /// The proxies whose word on where a request came from is taken. None by default.
 #[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(Vec<IpNet>);
+pub struct TrustedProxies(Peers);
 
 impl From<Vec<IpNet>> for TrustedProxies {
-    /// A network of IPv4 addresses mapped into IPv6 (RFC 4291 §2.5.5.2) is that of those addresses, as which
-    /// peers are compared.
     fn from(networks: Vec<IpNet>) -> Self {
-        Self(networks.into_iter().map(canonical).collect())
+        Self(networks.into())
     }
 }
 
@@ -23,7 +23,7 @@ impl TrustedProxies {
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = peer.to_canonical();
-        if !self.trusts(peer) {
+        if !self.0.contain(peer) {
             return Some(peer);
         }
         // Several header lines are one list, in their order (RFC 9110 §5.3).
@@ -31,26 +31,11 @@ impl TrustedProxies {
             headers.get_all("x-forwarded-for").map(|line| line.to_str()).collect::<Result<_, _>>().ok()?;
         for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             let client = entry.trim().parse::<IpAddr>().ok()?.to_canonical();
-            if !self.trusts(client) {
+            if !self.0.contain(client) {
                 return Some(client);
             }
         }
         None
-    }
-
-    fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
-    }
-}
-
-fn canonical(network: IpNet) -> IpNet {
-    /// Bits before the IPv4 address.
-    const MAPPED: u8 = 96;
-    match network.addr().to_canonical() {
-        IpAddr::V4(address) if network.addr().is_ipv6() && network.prefix_len() >= MAPPED => {
-            IpNet::new_assert(address.into(), network.prefix_len() - MAPPED)
-        }
-        _ => network,
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -13,12 +16,18 @@ pub struct Session {
     /// What else the provider says of the listener: roles, plans, shows. Members that describe the proof
     /// itself (a ticket's `exp`, `jti` and the like) are not among them.
     pub claims: Map<String, Value>,
+    /// What it is called, if it can be told from other sessions of the same listener.
+    pub id: Option<SessionId>,
+    /// When it began (epoch seconds), if the provider tells: a revocation reaches only what began before it.
+    pub started: Option<i64>,
+    /// The first second (epoch) at which it no longer holds, if the provider tells.
+    pub until: Option<i64>,
 }
 
 impl Session {
     /// A session of `subject` with nothing more said of it than `claims`.
     pub fn new(subject: Subject, claims: Map<String, Value>) -> Self {
-        Self { subject, claims }
+        Self { subject, claims, id: None, started: None, until: None }
     }
 }
 
@@ -26,7 +35,44 @@ impl fmt::Debug for Session {
     /// Claims are personal data, so only their number is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let claims = format_args!("[{} redacted]", self.claims.len());
-        f.debug_struct("Session").field("subject", &self.subject).field("claims", &claims).finish()
+        f.debug_struct("Session")
+            .field("subject", &self.subject)
+            .field("claims", &claims)
+            .field("id", &self.id)
+            .field("started", &self.started)
+            .field("until", &self.until)
+            .finish()
+    }
+}
+
+/// What a session is called in logs, in the revocation store and to a trace: never what proves it.
+///
+/// It is the first 128 bits of the SHA-256 of the provider's own name for it, in 22 characters of base64url. That
+/// name (the id in an app's session cookie, say) may itself be all that a thief needs, so it is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SessionId(String);
+
+impl SessionId {
+    /// The id of the session that its provider calls `name`.
+    pub fn of(name: &str) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(&digest(&SHA256, name.as_bytes()).as_ref()[..16]))
+    }
+
+    /// Reads an id back that was shown, in a log line for instance; `None` if it is none.
+    pub fn parse(shown: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(shown).ok()?;
+        (bytes.len() == 16).then(|| Self(shown.to_owned()))
+    }
+
+    /// 22 characters of base64url.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -96,6 +142,24 @@ mod tests {
         assert_eq!(Subject::parse(&"é".repeat(129)), Err(SubjectError::TooLong));
         for bad in ["a\nb", "a\0", "\u{7f}", "a\u{85}b", "\t"] {
             assert_eq!(Subject::parse(bad), Err(SubjectError::ControlCharacter), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_tells_nothing_of_the_name_and_is_read_back_as_it_was_shown() {
+        // printf session-7 | openssl dgst -sha256 -binary | head -c 16 | basenc --base64url
+        let id = SessionId::of("session-7");
+        assert_eq!(id.as_str(), "zvi85UnNwFDLPaMPVnJCaw");
+        assert_eq!(SessionId::parse(id.as_str()), Some(id));
+        for bad in [
+            "",
+            "session-7",
+            "AAAAAAAAAAAAAAAAAAAAAA==",
+            "AAAAAAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAAAAAA/",
+        ] {
+            assert_eq!(SessionId::parse(bad), None, "{bad}");
         }
     }
 

@@ -1,0 +1,53 @@
+//! The one interface of all session providers.
+
+use thiserror::Error;
+
+use super::header::HeaderProvider;
+use super::{Ambiguous, Presented, Session};
+
+/// What says who is asking. Exactly one is configured for browsers.
+#[derive(Debug)]
+pub enum Provider {
+    /// A proxy in front of this service names the listener.
+    Header(HeaderProvider),
+}
+
+/// Why a provider names nobody. Nothing of what was presented is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ProviderRefusal {
+    /// Nothing was presented that could prove anything.
+    #[error("no credential was presented")]
+    Missing,
+    /// What was presented proves nothing: a stable name in snake case, for logs and metric labels.
+    #[error("the credential was refused: {0}")]
+    Refused(&'static str),
+    /// The provider cannot tell, which is never a yes: what it depends on failed, in the words of the log.
+    #[error("the session provider cannot tell: {0}")]
+    Unavailable(String),
+}
+
+impl From<Ambiguous> for ProviderRefusal {
+    fn from(_: Ambiguous) -> Self {
+        Self::Refused("ambiguous")
+    }
+}
+
+impl Provider {
+    /// As it is called in the configuration, in logs and in metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Header(_) => "header",
+        }
+    }
+
+    /// Who presents this, at the second `now` (epoch).
+    ///
+    /// # Errors
+    /// [`ProviderRefusal`], for the operator only: tell the sender no more than its kind.
+    pub async fn identify(&self, presented: &dyn Presented, now: i64) -> Result<Session, ProviderRefusal> {
+        let _ = now;
+        match self {
+            Self::Header(header) => header.identify(presented),
+        }
+    }
+}
