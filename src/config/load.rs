@@ -7,6 +7,7 @@ use crate::keyring::{FileError, read_public};
 use crate::mint::{Profile, Site};
 use crate::session::ProviderSettings;
 use crate::session::api_key::ApiKey;
+use crate::session::own::OwnSettings;
 use crate::session::ticket::TicketSettings;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
@@ -19,6 +20,7 @@ use super::providers;
 use super::raw::{Field, RawConfig, RawKeyring, RawLog};
 use super::secret::Vault;
 use super::server::{self, Needs, ServerConfig};
+use super::session::read_session;
 use super::shape;
 use super::sources::Sources;
 
@@ -66,6 +68,8 @@ pub struct Config {
     pub ticket: Option<TicketSettings>,
     /// The section that says who is asking where `[ticket]` does not. Without either no browser is let in.
     pub provider: Option<ProviderSettings>,
+    /// `[session]`: what a ticket starts; without it, tickets mint once and nothing can be renewed.
+    pub session: Option<OwnSettings>,
     /// `[[api_keys]]`; without any the back-end API is closed. Browsers or back ends are let in, or both.
     pub api_keys: Vec<ApiKey>,
 }
@@ -143,13 +147,24 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         expiry_step: mint.expiry_step,
     });
     let grants = grants::read(raw.grants, site, reader);
+    let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
     let header = providers::read_header(raw.header, reader);
     let provider = header.map(ProviderSettings::Header);
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
-    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, provider, api_keys })
+    Some(Config {
+        server: server?,
+        log,
+        keyring_directory,
+        mint,
+        grants,
+        ticket,
+        provider,
+        session,
+        api_keys,
+    })
 }
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {

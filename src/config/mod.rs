@@ -16,6 +16,7 @@ mod providers;
 mod raw;
 mod secret;
 mod server;
+mod session;
 mod shape;
 mod sources;
 #[cfg(test)]

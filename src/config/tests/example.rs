@@ -79,7 +79,7 @@ fn with_alternative(name: &str) -> String {
             }
             None => line,
         };
-        if section != "ticket" {
+        if !["ticket", "session"].contains(&section.as_str()) {
             text += shown;
             text.push('\n');
         }
