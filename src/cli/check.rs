@@ -9,7 +9,8 @@ use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
-use crate::session::ticket::{TicketKey, TicketSettings};
+use crate::session::jose::{JwksSettings, KeySettings, TokenKey};
+use crate::session::ticket::TicketSettings;
 use crate::session::{HeaderSettings, ProviderSettings};
 
 use super::serve::ServeError;
@@ -111,10 +112,38 @@ impl Display for Tickets<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TicketSettings { issuer, audience, max_lifetime, leeway, keys } = self.0;
         let [lifetime, leeway] = [*max_lifetime, *leeway].map(humantime::format_duration);
-        let key = |key: &TicketKey| format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm());
-        let keys: Vec<_> = keys.iter().map(key).collect();
-        let keys = keys.join(", ");
+        let keys = Keys(keys);
         write!(f, "from {issuer:?} for {audience:?}, valid {lifetime} at most, leeway {leeway}, keys: {keys}")
+    }
+}
+
+/// What tokens are verified by.
+struct Keys<'a>(&'a KeySettings);
+
+impl Display for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            KeySettings::Configured(keys) => {
+                let key = |key: &TokenKey| {
+                    format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm())
+                };
+                f.write_str(&keys.iter().map(key).collect::<Vec<_>>().join(", "))
+            }
+            KeySettings::Fetched(JwksSettings { url, authorities, refresh, interval, max_stale }) => {
+                let [refresh, interval, max_stale] =
+                    [*refresh, *interval, *max_stale].map(humantime::format_duration);
+                let trusted = if authorities.is_some() {
+                    "the configured authorities"
+                } else {
+                    "the system's authorities"
+                };
+                write!(
+                    f,
+                    "fetched from {url} every {refresh} (trusting {trusted}), at most every {interval} for an \
+                     unknown kid, used for {max_stale} at most"
+                )
+            }
+        }
     }
 }
 

@@ -9,7 +9,9 @@
 pub mod api_key;
 mod header;
 mod identity;
+pub mod jose;
 mod origin;
+pub mod outbound;
 pub mod own;
 mod peers;
 mod presented;
