@@ -12,6 +12,7 @@ mod origin;
 mod peers;
 mod presented;
 mod provider;
+pub mod redis_session;
 pub mod replay;
 pub mod return_url;
 pub(crate) mod strict_json;
