@@ -9,9 +9,11 @@ mod cookie;
 mod key;
 mod moment;
 mod pointer;
+mod provider;
 mod record;
 
 pub use cookie::{CookieError, CookieSignature, SessionCookie};
 pub use key::{IdForm, KeyTemplate, KeyTemplateError};
 pub use pointer::{Pointer, PointerError};
+pub use provider::{RedisSessionSettings, RedisSessions};
 pub use record::RecordFields;
