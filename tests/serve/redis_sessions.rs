@@ -7,7 +7,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::programs::needs;
-use crate::support::{Answer, Cookies, MARKER, Redis, SAME_SITE, Service, Setup, now, post, wait_for};
+use crate::redis_server::RedisServer;
+use crate::support::{Answer, Cookies, MARKER, SAME_SITE, Service, Setup, now, post, wait_for};
 
 const SECRET: &str = "s3cret-of-an-app-in-this-test-alone";
 const EARLIER_SECRET: &str = "s3cret-before-of-an-app-in-this-test-alone";
@@ -46,23 +47,31 @@ subject = "/user_id"
 "#;
 
 struct App {
-    redis: Redis,
+    redis: RedisServer,
     service: Service,
 }
 
 impl App {
     fn start(section: &'static str) -> Self {
-        Self::beside(Redis::start(&[]), section)
+        Self::beside(RedisServer::start(), section)
     }
 
-    fn beside(redis: Redis, section: &'static str) -> Self {
+    fn beside(redis: RedisServer, section: &'static str) -> Self {
         let url = redis.url();
         Self { redis, service: setup(section, &url).start() }
     }
 
+    fn set(&self, key: &str, value: &str) {
+        self.redis.ask::<()>(&["SET", key, value]);
+    }
+
+    fn delete(&self, key: &str) {
+        self.redis.ask::<()>(&["DEL", key]);
+    }
+
     /// What the app does when a listener logs in.
     fn log_in(&self, id: &str) -> String {
-        self.redis.set(&format!("sess:{id}"), record().to_string());
+        self.set(&format!("sess:{id}"), &record().to_string());
         cookie(&signed(id, SECRET))
     }
 
@@ -144,13 +153,13 @@ fn who_is_logged_in_at_the_app_is_let_in_and_renewed() {
 #[test]
 fn the_subject_and_the_claims_are_what_the_record_says() {
     needs!("redis-server");
-    let redis = Redis::start(&[]);
+    let redis = RedisServer::start();
     let setup = setup(EXPRESS, &redis.url());
     let service = setup.start();
     let ends = now() + 600;
     let mut record = record();
     record["endsAt"] = json!(ends * 1000);
-    redis.set("sess:session-7", record.to_string());
+    redis.ask::<()>(&["SET", "sess:session-7", &record.to_string()]);
     let cookies = cookie(&signed("session-7", SECRET));
     let answer = renew(&service, &cookies);
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
@@ -170,13 +179,13 @@ fn who_logs_out_at_the_app_is_not_renewed() {
     let app = App::start(EXPRESS);
     let cookies = app.log_in("session-7");
     assert_eq!(renew(&app.service, &cookies).status, 200);
-    app.redis.delete("sess:session-7");
+    app.delete("sess:session-7");
     app.assert_refused(&cookies, "no_session", "the record is gone");
     app.log_in("session-7");
     assert_eq!(renew(&app.service, &cookies).status, 200);
     let mut record = record();
     record["user"]["isLoggedIn"] = json!(false);
-    app.redis.set("sess:session-7", record.to_string());
+    app.set("sess:session-7", record.to_string());
     app.assert_refused(&cookies, "not_logged_in", "the record says so");
 }
 
@@ -189,7 +198,7 @@ fn cookies_that_prove_nothing_are_refused() {
     app.log_in(&other);
     // Records that cookies could be made to lead to.
     for key in ["sess:", "sess:*", "sess: ", "sess:{id}", "sess:s"] {
-        app.redis.set(key, record().to_string());
+        app.set(key, &record().to_string());
     }
     app.assert_entering(&good);
     let value = signed(&id, SECRET);
@@ -306,20 +315,21 @@ fn records_that_prove_nothing_are_refused() {
         (with("createdAt", json!(MARKER)), "malformed_start"),
         (with("createdAt", json!({})), "malformed_start"),
     ] {
-        app.redis.set(&key, &record);
+        app.set(&key, &record);
         app.assert_refused(&cookies, reason, &record[..record.len().min(200)]);
     }
-    app.redis.set(&key, b"{\"user\":\"\xff\"}");
+    let script = r#"return redis.call("SET", KEYS[1], '{"user":"\255"}')"#;
+    app.redis.ask::<()>(&["EVAL", script, "1", &key]);
     app.assert_refused(&cookies, "malformed_record", "not UTF-8");
     let other_types = [("HSET", &["a", "1"][..]), ("RPUSH", &["a"]), ("SADD", &["a"]), ("ZADD", &["1", "a"])];
     for (command, arguments) in other_types {
-        app.redis.delete(&key);
-        redis::cmd(command).arg(&key).arg(arguments).exec(&mut app.redis.connect()).unwrap();
+        app.delete(&key);
+        app.redis.ask::<()>(&[&[command, &key], arguments].concat());
         app.assert_refused(&cookies, "record_of_another_type", command);
     }
-    app.redis.delete(&key);
+    app.delete(&key);
     app.assert_refused(&cookies, "no_session", "no record");
-    app.redis.set(&key, record().to_string());
+    app.set(&key, &record().to_string());
     app.assert_entering(&cookies);
 }
 
@@ -331,7 +341,7 @@ fn an_unsigned_id_reaches_no_other_key() {
     let id = format!("{MARKER}-7f3a");
     let cookies = |value: &str| format!("Cookie: sid={value}\r\n");
     for key in [&*id, "index:7", "a b", "*", "{id}", "s:x"] {
-        app.redis.set(&format!("auth:session:{key}"), &record);
+        app.set(&format!("auth:session:{key}"), &record);
     }
     app.assert_entering(&cookies(&id));
     app.assert_entering(&cookies(&id.replace('-', "%2D")));
@@ -357,7 +367,7 @@ fn an_unsigned_id_reaches_no_other_key() {
     ] {
         app.assert_refused(&cookies(value), reason, value);
     }
-    app.redis.set(&format!("auth:session:{id}"), "{}");
+    app.set(&format!("auth:session:{id}"), "{}");
     app.assert_refused(&cookies(&id), "no_subject", "a record of something else");
 }
 
@@ -367,7 +377,7 @@ fn what_is_in_the_database_is_not_what_is_in_the_cookie() {
     let app = App::start(HASHED);
     // printf M4rk3rThatNoLogMayHold-token | sha256sum
     let hash = "ced87cd734407271bcd6c523896c6200ee8bf05b6298a8e43442359170089f26";
-    app.redis.set(&format!("auth:session:{hash}"), json!({"user_id": 7}).to_string());
+    app.set(&format!("auth:session:{hash}"), &json!({"user_id": 7}).to_string());
     let cookies = |value: &str| format!("Cookie: auth_session={value}\r\n");
     app.assert_entering(&cookies("M4rk3rThatNoLogMayHold-token"));
     app.assert_refused(&cookies(hash), "no_session", "the hash, which a thief of the database has");
@@ -379,7 +389,7 @@ fn an_app_that_ends_a_session_by_its_time_needs_no_more() {
     needs!("redis-server");
     let app = App::start(EXPRESS);
     let cookies = app.log_in("session-7");
-    redis::cmd("PEXPIRE").arg("sess:session-7").arg(300).exec(&mut app.redis.connect()).unwrap();
+    app.redis.ask::<()>(&["PEXPIRE", "sess:session-7", "300"]);
     wait_for("the end of the record", || renew(&app.service, &cookies).status == 401);
     app.assert_refused(&cookies, "no_session", "Redis has dropped it");
 }
@@ -406,7 +416,7 @@ fn while_redis_cannot_tell_nobody_is_let_in() {
     assert_unavailable(&app.service, &cookies, "Redis");
     app.redis.thaw();
     renewed(&app);
-    app.redis.stop();
+    app.redis.kill();
     assert_unavailable(&app.service, &cookies, "Redis");
     // What proves nothing by itself is refused without asking.
     app.assert_refused(&cookie(&signed("session-7", "another")), "bad_signature", "while Redis is away");
@@ -418,11 +428,11 @@ fn while_redis_cannot_tell_nobody_is_let_in() {
 #[test]
 fn a_redis_that_refuses_to_tell_is_no_yes() {
     needs!("redis-server");
-    let redis = Redis::start(&["--requirepass", "s3cret-of-this-redis-alone"]);
+    let redis = RedisServer::with(&["--requirepass", "s3cret-of-this-redis-alone"]);
     let service = setup(EXPRESS, &redis.url()).start();
     let cookies = cookie(&signed("session-7", SECRET));
     assert_unavailable(&service, &cookies, "password");
-    let with_password = format!("{}?pass=s3cret-of-this-redis-alone", redis.url());
+    let with_password = redis.url().replace("//", "//:s3cret-of-this-redis-alone@");
     let service = setup(EXPRESS, &with_password).start();
     let answer = renew(&service, &cookies);
     service.assert_refused(&answer, 401, "session_refused", "it says that there is none");

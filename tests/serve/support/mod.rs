@@ -5,7 +5,6 @@ mod browser;
 mod client;
 mod cookies;
 mod process;
-mod redis;
 mod setup;
 mod tickets;
 
@@ -14,7 +13,6 @@ pub use browser::{APP, SAME_SITE, SESSION_COOKIE};
 pub use client::{Client, exchange, get, post};
 pub use cookies::Cookies;
 pub use process::{DEADLINE, Service, run, wait_for};
-pub use redis::Redis;
 pub use setup::{API_KEY, SESSION_SECRET, Setup, TICKET_SECRET};
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
 
