@@ -3,7 +3,7 @@
 //! A provider turns what a request carries into a [`Session`] or a refusal. It knows nothing of what the
 //! session will be granted. [`Provider`] is the one interface of them all. [`ticket`] is the signed hand-off from
 //! the web app; [`replay`] makes each ticket work once; [`revocation`] shuts listeners out. [`return_url`] says where the listener may be sent back
-//! to; [`api_key`] is for back ends.
+//! to; [`api_key`] is for back ends; [`redis`] is the connection for what is kept there.
 
 pub mod api_key;
 mod header;
@@ -12,6 +12,7 @@ mod origin;
 mod peers;
 mod presented;
 mod provider;
+pub mod redis;
 pub mod replay;
 pub mod return_url;
 pub mod revocation;
