@@ -11,6 +11,9 @@ mod mint;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+#[path = "../support/redis_server.rs"]
+mod redis_server;
+mod redis_sessions;
 mod renew;
 mod restart;
 mod secrets;
