@@ -9,7 +9,9 @@
 pub mod api_key;
 mod header;
 mod identity;
+pub mod introspect;
 pub mod jose;
+pub mod jwt;
 mod origin;
 pub mod outbound;
 pub mod own;

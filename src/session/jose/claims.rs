@@ -7,16 +7,16 @@ use super::TokenRefusal;
 /// The longest `iss`, `aud`, `jti` or `sid`, in bytes.
 pub(in crate::session) const MAX_TEXT_BYTES: usize = 256;
 
-/// Takes a claim out that has to be there.
-pub(in crate::session) fn required(
-    members: &mut Map<String, Value>,
+/// A claim that has to be there.
+pub(in crate::session) fn required<'m>(
+    members: &'m Map<String, Value>,
     name: &'static str,
-) -> Result<Value, TokenRefusal> {
-    members.remove(name).ok_or(TokenRefusal::MissingClaim(name))
+) -> Result<&'m Value, TokenRefusal> {
+    members.get(name).ok_or(TokenRefusal::MissingClaim(name))
 }
 
 /// A text of 1 to [`MAX_TEXT_BYTES`].
-pub(in crate::session) fn bounded_text(name: &'static str, value: Value) -> Result<String, TokenRefusal> {
+pub(in crate::session) fn bounded_text<'v>(name: &'static str, value: &'v Value) -> Result<&'v str, TokenRefusal> {
     match value {
         Value::String(text) if (1..=MAX_TEXT_BYTES).contains(&text.len()) => Ok(text),
         _ => Err(TokenRefusal::MalformedClaim(name)),
@@ -28,15 +28,15 @@ pub(in crate::session) fn seconds(name: &'static str, value: &Value) -> Result<i
     value.as_i64().filter(|seconds| *seconds >= 0).ok_or(TokenRefusal::MalformedClaim(name))
 }
 
-/// Takes `iss` and `aud` out: by whom a token is, and for whom.
+/// Reads `iss` and `aud`: by whom a token is, and for whom.
 ///
 /// # Errors
 /// [`TokenRefusal`] unless they are there and well formed; [`Parties::are`] compares them.
-pub(in crate::session) fn parties(members: &mut Map<String, Value>) -> Result<Parties, TokenRefusal> {
+pub(in crate::session) fn parties(members: &Map<String, Value>) -> Result<Parties<'_>, TokenRefusal> {
     let issuer = bounded_text("iss", required(members, "iss")?)?;
     let audiences = match required(members, "aud")? {
         Value::Array(list) => {
-            list.into_iter().map(|one| bounded_text("aud", one)).collect::<Result<_, _>>()?
+            list.iter().map(|one| bounded_text("aud", one)).collect::<Result<_, _>>()?
         }
         one => vec![bounded_text("aud", one)?],
     };
@@ -44,18 +44,18 @@ pub(in crate::session) fn parties(members: &mut Map<String, Value>) -> Result<Pa
 }
 
 /// `iss` and `aud`.
-pub(in crate::session) struct Parties {
-    pub(in crate::session) issuer: String,
-    audiences: Vec<String>,
+pub(in crate::session) struct Parties<'m> {
+    issuer: &'m str,
+    audiences: Vec<&'m str>,
 }
 
-impl Parties {
+impl Parties<'_> {
     /// # Errors
     /// [`TokenRefusal`] unless the token is by `issuer`, and for `audience` among others.
     pub(in crate::session) fn are(&self, issuer: &str, audience: &str) -> Result<(), TokenRefusal> {
         if self.issuer != issuer {
             Err(TokenRefusal::WrongIssuer)
-        } else if !self.audiences.iter().any(|one| one == audience) {
+        } else if !self.audiences.iter().any(|one| *one == audience) {
             Err(TokenRefusal::WrongAudience)
         } else {
             Ok(())

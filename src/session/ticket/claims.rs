@@ -4,11 +4,13 @@ use serde_json::{Map, Value};
 
 use super::TicketRefusal;
 use crate::session::Subject;
-use crate::session::jose::{Parties, bounded_text, parties, required, seconds};
+use crate::session::jose::{bounded_text, required, seconds};
+
+/// What describes the ticket and not the listener.
+const OF_THE_TICKET: [&str; 8] = ["iss", "aud", "jti", "sub", "iat", "exp", "nbf", "sid"];
 
 /// A ticket's claims, each there and of its type, none compared with anything yet.
 pub(super) struct TicketClaims {
-    pub(super) parties: Parties,
     pub(super) jti: String,
     pub(super) subject: Subject,
     pub(super) issued_at: i64,
@@ -21,18 +23,18 @@ pub(super) struct TicketClaims {
 }
 
 impl TicketClaims {
-    /// Reads the claims of a ticket.
+    /// Reads the claims of a ticket, but for those that say by whom and for whom it is.
     pub(super) fn read(mut members: Map<String, Value>) -> Result<Self, TicketRefusal> {
-        let parties = parties(&mut members)?;
-        let jti = bounded_text("jti", required(&mut members, "jti")?)?;
-        let subject = match required(&mut members, "sub")? {
-            Value::String(name) => Subject::parse(&name).map_err(TicketRefusal::Subject)?,
+        let jti = bounded_text("jti", required(&members, "jti")?)?.to_owned();
+        let subject = match required(&members, "sub")? {
+            Value::String(name) => Subject::parse(name).map_err(TicketRefusal::Subject)?,
             _ => return Err(TicketRefusal::MalformedClaim("sub")),
         };
-        let issued_at = seconds("iat", &required(&mut members, "iat")?)?;
-        let expires_at = seconds("exp", &required(&mut members, "exp")?)?;
-        let not_before = members.remove("nbf").map(|value| seconds("nbf", &value)).transpose()?;
-        let session = members.remove("sid").map(|value| bounded_text("sid", value)).transpose()?;
-        Ok(Self { parties, jti, subject, issued_at, expires_at, not_before, session, others: members })
+        let issued_at = seconds("iat", required(&members, "iat")?)?;
+        let expires_at = seconds("exp", required(&members, "exp")?)?;
+        let not_before = members.get("nbf").map(|value| seconds("nbf", value)).transpose()?;
+        let session = members.get("sid").map(|value| bounded_text("sid", value).map(str::to_owned)).transpose()?;
+        members.retain(|name, _| !OF_THE_TICKET.contains(&name.as_str()));
+        Ok(Self { jti, subject, issued_at, expires_at, not_before, session, others: members })
     }
 }

@@ -3,7 +3,7 @@
 use super::TicketRefusal;
 use super::claims::TicketClaims;
 use super::settings::{CheckedSettings, TicketSettings, TicketSettingsError};
-use crate::session::jose::Kind;
+use crate::session::jose::{Kind, parties};
 use crate::session::replay::JtiKey;
 use crate::session::{Session, SessionId};
 
@@ -60,7 +60,12 @@ impl TicketVerifier {
     /// [`TicketRefusal`], for the operator only: tell the sender nothing but that the ticket is refused.
     pub fn verify(&self, token: &str, now: i64) -> Result<VerifiedTicket, TicketRefusal> {
         let keys = self.settings.keys.at_hand()?;
-        self.accept(TicketClaims::read(TICKET.verified_claims(token, &keys)?)?, now)
+        let members = TICKET.verified_claims(token, &keys)?;
+        let is_ours = parties(&members)?.are(&self.settings.issuer, &self.settings.audience);
+        // That a claim is missing or malformed is said before that another is somebody else's.
+        let claims = TicketClaims::read(members)?;
+        is_ours?;
+        self.accept(claims, now)
     }
 
     /// The same, and keys that are fetched are fetched again if none has the ticket's `kid`: not more often than
@@ -84,7 +89,6 @@ impl TicketVerifier {
 
     fn accept(&self, claims: TicketClaims, now: i64) -> Result<VerifiedTicket, TicketRefusal> {
         let settings = &self.settings;
-        claims.parties.are(&settings.issuer, &settings.audience)?;
         let expires = settings.check_times(&claims, now)?;
         let session = Session {
             id: claims.session.as_deref().map(SessionId::of),
@@ -93,7 +97,7 @@ impl TicketVerifier {
             ..Session::new(claims.subject, claims.others)
         };
         Ok(VerifiedTicket {
-            jti_key: JtiKey::of(&claims.parties.issuer, &claims.jti),
+            jti_key: JtiKey::of(&settings.issuer, &claims.jti),
             issued_at: claims.issued_at,
             session,
             expires,
