@@ -440,4 +440,104 @@ const ROWS: &[Row] = &[
     ),
     (8, "algorithm = \"HS256\"\nid = \"\"", ":9:6", "ticket.keys[0].id", "1 to 128"),
     (17, "secret = { env = \"SPACED\" }", ":17:10", "api_keys[0].secret", "which a header cannot carry"),
+    // [session].
+    (1, "[session]\n[server]", ":1:1", "session.secrets", "nothing could seal the session cookie"),
+    (1, "[session]\nsecrets = []\n[server]", ":1:1", "session.secrets", "it is missing; nothing could seal"),
+    (
+        1,
+        "[session]\nsecrets = { env = \"A\" }\n[server]",
+        ":2:11",
+        "session.secrets",
+        "found a table, wanted a list",
+    ),
+    (1, "[session]\nsecrets = [\"hunter2\"]\n[server]", ":2:12", "session.secrets[0]", "never written into"),
+    (
+        1,
+        "[session]\nsecrets = [{ }]\n[server]",
+        ":2:12",
+        "session.secrets[0]",
+        "neither file nor env is given",
+    ),
+    (
+        1,
+        "[session]\nsecrets = [{ env = \"NOT_SET\" }]\n[server]",
+        ":2:20",
+        "session.secrets[0].env",
+        "is not set",
+    ),
+    (
+        1,
+        "[session]\nsecrets = [{ env = \"SHORT\" }]\n[server]",
+        ":2:12",
+        "session.secrets[0]",
+        "at least 32 bytes: make one with `openssl",
+    ),
+    (
+        1,
+        "[session]\nsecrets = [{ env = \"API_KEY\" }, { env = \"SESSION_SECRET\" }, { env = \"API_KEY\" }]\n[server]",
+        ":2:11",
+        "session.secrets",
+        "there are 3; write the one that seals, and at most one",
+    ),
+    (
+        1,
+        "[session]\nsecrets = [{ env = \"SESSION_SECRET\" }, { env = \"SESSION_SECRET\" }]\n[server]",
+        ":2:37",
+        "session.secrets[1]",
+        "both are the same secret",
+    ),
+    (
+        1,
+        "[session]\nmax_age = \"0s\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
+        ":2:11",
+        "session.max_age",
+        "write 1s to 30days",
+    ),
+    (
+        1,
+        "[session]\nmax_age = \"31d\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
+        ":2:11",
+        "session.max_age",
+        "out of range",
+    ),
+    (
+        1,
+        "[session]\nmax_age = \"1500ms\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
+        ":2:11",
+        "session.max_age",
+        "whole seconds",
+    ),
+    (
+        1,
+        "[session]\nmax_age = \"1h\"\nidle = \"2h\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
+        ":3:8",
+        "session.idle",
+        "write 1s to 1h",
+    ),
+    (
+        1,
+        "[session]\nidle = \"soon\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
+        ":2:8",
+        "session.idle",
+        "is not a time span",
+    ),
+    (
+        1,
+        "[session]\nsecret = { env = \"SESSION_SECRET\" }\n[server]",
+        ":2:1",
+        "session.secret",
+        "did you mean secrets?",
+    ),
 ];
+
+#[test]
+fn sessions_need_tickets() {
+    let without =
+        with_line(0, "").replace("[ticket]", "[session]\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[log]");
+    let without: Vec<&str> = without.lines().collect();
+    // Lines 7 to 11 are of tickets.
+    let text = [&without[..6], &without[11..]].concat().join("\n");
+    let found = problems(&text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("edgemint.toml:4:1: session: sessions are started by tickets"), "{found:?}");
+}
