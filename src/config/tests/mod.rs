@@ -2,6 +2,7 @@ mod example;
 mod messages;
 mod precedence;
 mod secrets;
+mod session;
 mod wrong;
 
 use std::path::Path;
@@ -77,20 +78,6 @@ fn reads_what_is_right() {
     let api_keys = ApiKeys::from(config.api_keys);
     assert_eq!(api_keys.name_of(API_KEY.as_bytes()), Some("app"));
     assert_eq!(api_keys.name_of(TICKET_SECRET.as_bytes()), None);
-}
-
-#[test]
-fn reads_sessions() {
-    let session = |lines: &str| {
-        let text = format!("[session]\nsecrets = [{{ env = \"SESSION_SECRET\" }}]\n{lines}\n[server]");
-        let session = parse(&with_line(1, &text)).unwrap().session.unwrap();
-        (session.max_age.as_secs(), session.idle.as_secs())
-    };
-    assert_eq!(session(""), (86_400, 7200));
-    assert_eq!(session("max_age = \"1h\""), (3600, 3600), "idle is never longer");
-    assert_eq!(session("max_age = \"30d\"\nidle = \"30d\""), (2_592_000, 2_592_000));
-    assert_eq!(session("max_age = \"2s\"\nidle = \"1s\""), (2, 1));
-    assert!(parse(&with_line(0, "")).unwrap().session.is_none());
 }
 
 /// What becomes of `max_connections` below a limit of open files.

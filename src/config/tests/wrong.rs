@@ -164,7 +164,7 @@ const ROWS: &[Row] = &[
     (1, "[server]\nbase_path = \"edgemint\"", ":2:13", "server.base_path", "is not a base path"),
     (1, "[server]\nbase_path = \"/edgemint/\"", ":2:13", "server.base_path", "without a slash at the end"),
     (1, "[server]\nbase_path = \"/a/../b\"", ":2:13", "server.base_path", "is not a base path"),
-    (3, "", ":1:1", "server.app_origins", "it is missing; tickets are taken, so list"),
+    (3, "", ":1:1", "server.app_origins", "it is missing; browsers are let in, so list"),
     (3, "app_origins = []", ":3:15", "server.app_origins", "it is empty"),
     (
         3,
@@ -440,104 +440,84 @@ const ROWS: &[Row] = &[
     ),
     (8, "algorithm = \"HS256\"\nid = \"\"", ":9:6", "ticket.keys[0].id", "1 to 128"),
     (17, "secret = { env = \"SPACED\" }", ":17:10", "api_keys[0].secret", "which a header cannot carry"),
-    // [session].
-    (1, "[session]\n[server]", ":1:1", "session.secrets", "nothing could seal the session cookie"),
-    (1, "[session]\nsecrets = []\n[server]", ":1:1", "session.secrets", "it is missing; nothing could seal"),
+    // [header], in place of lines that nothing depends on: two sections that say who is asking are two problems.
     (
-        1,
-        "[session]\nsecrets = { env = \"A\" }\n[server]",
-        ":2:11",
-        "session.secrets",
-        "found a table, wanted a list",
-    ),
-    (1, "[session]\nsecrets = [\"hunter2\"]\n[server]", ":2:12", "session.secrets[0]", "never written into"),
-    (
-        1,
-        "[session]\nsecrets = [{ }]\n[server]",
-        ":2:12",
-        "session.secrets[0]",
-        "neither file nor env is given",
+        4,
+        "[header]\npeers = [\"10.0.0.0/8\"]\n[ticket]",
+        ":6:1",
+        "ticket",
+        "one section says who is asking, and [header] at edgemint.toml:4:1 does; remove one",
     ),
     (
-        1,
-        "[session]\nsecrets = [{ env = \"NOT_SET\" }]\n[server]",
-        ":2:20",
-        "session.secrets[0].env",
-        "is not set",
-    ),
-    (
-        1,
-        "[session]\nsecrets = [{ env = \"SHORT\" }]\n[server]",
-        ":2:12",
-        "session.secrets[0]",
-        "at least 32 bytes: make one with `openssl",
-    ),
-    (
-        1,
-        "[session]\nsecrets = [{ env = \"API_KEY\" }, { env = \"SESSION_SECRET\" }, { env = \"API_KEY\" }]\n[server]",
-        ":2:11",
-        "session.secrets",
-        "there are 3; write the one that seals, and at most one",
-    ),
-    (
-        1,
-        "[session]\nsecrets = [{ env = \"SESSION_SECRET\" }, { env = \"SESSION_SECRET\" }]\n[server]",
-        ":2:37",
-        "session.secrets[1]",
-        "both are the same secret",
-    ),
-    (
-        1,
-        "[session]\nmax_age = \"0s\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
-        ":2:11",
-        "session.max_age",
-        "write 1s to 30days",
-    ),
-    (
-        1,
-        "[session]\nmax_age = \"31d\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
-        ":2:11",
-        "session.max_age",
-        "out of range",
-    ),
-    (
-        1,
-        "[session]\nmax_age = \"1500ms\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
-        ":2:11",
-        "session.max_age",
-        "whole seconds",
-    ),
-    (
-        1,
-        "[session]\nmax_age = \"1h\"\nidle = \"2h\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
-        ":3:8",
-        "session.idle",
-        "write 1s to 1h",
-    ),
-    (
-        1,
-        "[session]\nidle = \"soon\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[server]",
-        ":2:8",
-        "session.idle",
-        "is not a time span",
-    ),
-    (
-        1,
-        "[session]\nsecret = { env = \"SESSION_SECRET\" }\n[server]",
-        ":2:1",
-        "session.secret",
-        "did you mean secrets?",
+        15,
+        "[header]\npeers = [\"10.0.0.0/8\"]\n[[api_keys]]",
+        ":15:1",
+        "header",
+        "one section says who is asking, and [ticket] at edgemint.toml:4:1 does; remove one",
     ),
 ];
 
-#[test]
-fn sessions_need_tickets() {
-    let without =
-        with_line(0, "").replace("[ticket]", "[session]\nsecrets = [{ env = \"SESSION_SECRET\" }]\n[log]");
-    let without: Vec<&str> = without.lines().collect();
-    // Lines 7 to 11 are of tickets.
-    let text = [&without[..6], &without[11..]].concat().join("\n");
-    let found = problems(&text);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("edgemint.toml:4:1: session: sessions are started by tickets"), "{found:?}");
+/// What browsers prove by in place of tickets, where the tests above have lines 4 to 9.
+fn with_provider(section: &str) -> String {
+    let good = with_line(0, "");
+    let lines: Vec<&str> = good.lines().collect();
+    [&lines[..3], &[section], &lines[9..]].concat().join("\n")
 }
+
+#[test]
+fn every_mistake_with_a_provider_has_a_place_and_a_remedy() {
+    for (section, place, setting, phrase) in PROVIDER_ROWS {
+        let found = problems(&with_provider(section));
+        let expected = format!("edgemint.toml{place}: {setting}: ");
+        assert!(
+            found.len() == 1 && found[0].starts_with(&expected) && found[0].contains(phrase),
+            "{section}\nwanted {expected}…{phrase}\nfound {found:#?}"
+        );
+    }
+}
+
+/// A section, the place that is blamed, the setting, and a part of the message.
+const PROVIDER_ROWS: &[(&str, &str, &str, &str)] = &[
+    ("[header]", ":4:1", "header.peers", "it is missing; list the addresses or networks of the proxies"),
+    ("[header]\npeers = []", ":5:9", "header.peers", "it is empty; list the addresses"),
+    ("[header]\npeers = [\"proxy\"]", ":5:10", "header.peers[0]", "is not an address or a network"),
+    ("[header]\npeers = [\"10.0.0.1\", \"0.0.0.0/0\"]", ":5:22", "header.peers[1]", "is everybody"),
+    ("[header]\npeers = [\"::/0\"]", ":5:10", "header.peers[0]", "is everybody"),
+    ("[header]\npeers = [\"::ffff:0.0.0.0/96\"]", ":5:10", "header.peers[0]", "is everybody"),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nname = \"X Forwarded User\"",
+        ":6:8",
+        "header.name",
+        "cannot be the name of a header",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nname = \"\"",
+        ":6:8",
+        "header.name",
+        "cannot be the name of a header",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nclaims = { email = \"X-Email:\" }",
+        ":6:20",
+        "header.claims.email",
+        "cannot be the name of a header",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nclaims = { \"e mail\" = \"X-Email\" }",
+        ":6:23",
+        "header.claims.e mail",
+        "cannot name a claim",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nclaims = { email = 1 }",
+        ":6:20",
+        "header.claims.email",
+        "found a whole number, wanted a string",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nheader = \"X\"",
+        ":6:1",
+        "header.header",
+        "unknown setting; known here are name",
+    ),
+];
