@@ -9,10 +9,10 @@ use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
-use crate::session::jose::{JwksSettings, KeySettings, TokenKey};
+use crate::session::own::{OwnSessions, OwnSettings};
 use crate::session::ticket::TicketSettings;
-use crate::session::{HeaderSettings, ProviderSettings};
 
+use super::asking::{Asking, Keys, list_or};
 use super::serve::ServeError;
 use super::settings::SettingsArgs;
 
@@ -55,7 +55,7 @@ struct Summary<'a>(&'a Config, Option<&'a Keyring>);
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, grants, ticket, provider, api_keys, mint, .. } = self.0;
+        let Config { server, grants, ticket, session, provider, api_keys, mint, .. } = self.0;
         writeln!(f, "listens on       {}", server.listen)?;
         writeln!(f, "browsers go to   {}{}", server.public_url, server.base_path)?;
         writeln!(f, "keys are in      {}", self.0.keyring_directory.display())?;
@@ -82,6 +82,13 @@ impl Display for Summary<'_> {
             if let Some(Ok(default)) = server.return_urls.as_ref().map(|urls| urls.accept(None)) {
                 writeln!(f, "returns to       {default} without one")?;
             }
+        }
+        match (session, ticket) {
+            (Some(session), _) => writeln!(f, "sessions         {}", Sessions(session))?,
+            (None, Some(_)) => {
+                writeln!(f, "sessions         none: a ticket mints once, and nothing is renewed")?;
+            }
+            (None, None) => {}
         }
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))
@@ -117,55 +124,17 @@ impl Display for Tickets<'_> {
     }
 }
 
-/// What tokens are verified by.
-struct Keys<'a>(&'a KeySettings);
+struct Sessions<'a>(&'a OwnSettings);
 
-impl Display for Keys<'_> {
+impl Display for Sessions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            KeySettings::Configured(keys) => {
-                let key = |key: &TokenKey| {
-                    format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm())
-                };
-                f.write_str(&keys.iter().map(key).collect::<Vec<_>>().join(", "))
-            }
-            KeySettings::Fetched(JwksSettings { url, authorities, refresh, interval, max_stale }) => {
-                let [refresh, interval, max_stale] =
-                    [*refresh, *interval, *max_stale].map(humantime::format_duration);
-                let trusted = if authorities.is_some() {
-                    "the configured authorities"
-                } else {
-                    "the system's authorities"
-                };
-                write!(
-                    f,
-                    "fetched from {url} every {refresh} (trusting {trusted}), at most every {interval} for an \
-                     unknown kid, used for {max_stale} at most"
-                )
-            }
-        }
-    }
-}
-
-/// What says who is asking in place of tickets.
-struct Asking<'a>(&'a ProviderSettings);
-
-impl Display for Asking<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            ProviderSettings::Header(HeaderSettings { name, peers, claims }) => {
-                let claims: Vec<_> =
-                    claims.iter().map(|(claim, header)| format!("{claim} ({header})")).collect();
-                write!(f, "header {name}, from {} alone; claims: ", list_or(peers, "nobody"))?;
-                f.write_str(&list_or(&claims, "none"))
-            }
-        }
-    }
-}
-
-fn list_or(items: &[impl Display], nothing: &str) -> String {
-    match items {
-        [] => nothing.to_owned(),
-        items => items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        let OwnSettings { keys, max_age, idle } = self.0;
+        let [max_age, idle] = [*max_age, *idle].map(humantime::format_duration);
+        write!(
+            f,
+            "in the cookie {}, {max_age} from the ticket or {idle} from the last renewal",
+            OwnSessions::COOKIE
+        )?;
+        f.write_str(if keys.len() > 1 { "; an earlier secret opens them too" } else { "" })
     }
 }

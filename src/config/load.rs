@@ -150,7 +150,12 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
     let header = providers::read_header(raw.header, reader);
-    let provider = header.map(ProviderSettings::Header);
+    let jwt = providers::read_jwt(raw.jwt, vault, reader);
+    let introspect = providers::read_introspect(raw.introspect, vault, reader);
+    let provider = header
+        .map(ProviderSettings::Header)
+        .or(jwt.map(ProviderSettings::Jwt))
+        .or(introspect.map(ProviderSettings::Introspect));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);

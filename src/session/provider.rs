@@ -3,6 +3,10 @@
 use thiserror::Error;
 
 use super::header::{HeaderProvider, HeaderSettings};
+use super::introspect::{IntrospectProvider, IntrospectSettings};
+use super::jose::KeySettingsError;
+use super::jwt::{JwtProvider, JwtSettings};
+use super::outbound::ClientError;
 use super::own::OwnSessions;
 use super::{Ambiguous, Presented, Session};
 
@@ -11,6 +15,10 @@ use super::{Ambiguous, Presented, Session};
 pub enum ProviderSettings {
     /// `[header]`.
     Header(HeaderSettings),
+    /// `[jwt]`.
+    Jwt(JwtSettings),
+    /// `[introspect]`.
+    Introspect(IntrospectSettings),
 }
 
 /// What says who is asking. Exactly one is configured for browsers.
@@ -20,6 +28,10 @@ pub enum Provider {
     Own(OwnSessions),
     /// A proxy in front of this service names the listener.
     Header(HeaderProvider),
+    /// A token of the app or of its identity provider names the listener.
+    Jwt(JwtProvider),
+    /// The app is asked.
+    Introspect(IntrospectProvider),
 }
 
 /// Why a provider names nobody. Nothing of what was presented is in it.
@@ -44,7 +56,14 @@ impl From<Ambiguous> for ProviderRefusal {
 
 /// Why no provider can be made of settings.
 #[derive(Debug, Error)]
-pub enum ProviderError {}
+pub enum ProviderError {
+    /// What tokens are verified by.
+    #[error(transparent)]
+    Keys(#[from] KeySettingsError),
+    /// The app cannot be asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
 
 impl Provider {
     /// The provider that `settings` describe. Call it within the runtime that lives as long as the service:
@@ -55,6 +74,10 @@ impl Provider {
     pub fn new(settings: ProviderSettings) -> Result<Self, ProviderError> {
         match settings {
             ProviderSettings::Header(settings) => Ok(Self::Header(HeaderProvider::new(settings))),
+            ProviderSettings::Jwt(settings) => Ok(Self::Jwt(JwtProvider::new(settings)?)),
+            ProviderSettings::Introspect(settings) => {
+                Ok(Self::Introspect(IntrospectProvider::new(settings)?))
+            }
         }
     }
 
@@ -63,6 +86,8 @@ impl Provider {
         match self {
             Self::Own(_) => "own",
             Self::Header(_) => "header",
+            Self::Jwt(_) => "jwt",
+            Self::Introspect(_) => "introspect",
         }
     }
 
@@ -70,7 +95,16 @@ impl Provider {
     pub fn own(&self) -> Option<&OwnSessions> {
         match self {
             Self::Own(own) => Some(own),
-            Self::Header(_) => None,
+            Self::Header(_) | Self::Jwt(_) | Self::Introspect(_) => None,
+        }
+    }
+
+    /// Whether what it depends on answers, as far as is known. Asks nobody.
+    pub fn is_answering(&self) -> bool {
+        match self {
+            Self::Jwt(jwt) => jwt.has_keys(),
+            // Whether the app answers shows when it is asked, and an instance that nobody asks never saw it recover.
+            Self::Own(_) | Self::Header(_) | Self::Introspect(_) => true,
         }
     }
 
@@ -82,6 +116,8 @@ impl Provider {
         match self {
             Self::Own(own) => own.identify(presented, now),
             Self::Header(header) => header.identify(presented),
+            Self::Jwt(jwt) => jwt.identify(presented, now).await,
+            Self::Introspect(introspect) => introspect.identify(presented, now).await,
         }
     }
 }

@@ -14,8 +14,18 @@ const MAX_BYTES: usize = 8 * 1024;
 
 /// Headers that are about the connection or the body, and not about who is asking.
 const NOT_FORWARDED: [&str; 12] = [
-    "accept", "connection", "content-length", "content-type", "expect", "host", "keep-alive", "te", "trailer",
-    "transfer-encoding", "upgrade", "user-agent",
+    "accept",
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
 ];
 
 /// Which part of a request is forwarded to the app.
@@ -137,7 +147,9 @@ pub enum CredentialPlaceError {
     #[error("this cannot be the name of a cookie; write the app's, such as \"session\"")]
     CookieName,
     /// A cookie of this service.
-    #[error("edgemint itself sets this cookie, and the app has no use for it; write the name of the app's own")]
+    #[error(
+        "edgemint itself sets this cookie, and the app has no use for it; write the name of the app's own"
+    )]
     OwnCookie,
     /// Not a header's name.
     #[error("this cannot be the name of a header; write one such as \"Authorization\"")]
@@ -166,8 +178,11 @@ mod tests {
 
     #[test]
     fn nothing_but_the_named_is_forwarded() {
-        let headers =
-            [("cookie", "other=1; b=2; __Host-edgemint=3"), ("cookie", "a=x=y; c=4"), ("authorization", "Bearer t")];
+        let headers = [
+            ("cookie", "other=1; b=2; __Host-edgemint=3"),
+            ("cookie", "a=x=y; c=4"),
+            ("authorization", "Bearer t"),
+        ];
         assert_eq!(of(&cookies(&["a", "b", "d"]), &headers).unwrap(), "cookie: a=x=y; b=2");
         assert_eq!(of(&CredentialPlace::authorization(), &headers).unwrap(), "authorization: Bearer t");
     }

@@ -94,7 +94,8 @@ impl IntrospectProvider {
         let credential = self.credential.of(presented)?;
         let known = self.cache.try_get_with(credential.hash, async {
             let place = self.app.places.clone().try_acquire_owned();
-            let place = place.map_err(|_| unavailable("as many requests to the app are under way as may be"))?;
+            let place =
+                place.map_err(|_| unavailable("as many requests to the app are under way as may be"))?;
             let app = self.app.clone();
             let asked = self.runtime.spawn(async move {
                 let _place = place;

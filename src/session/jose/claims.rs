@@ -16,7 +16,10 @@ pub(in crate::session) fn required<'m>(
 }
 
 /// A text of 1 to [`MAX_TEXT_BYTES`].
-pub(in crate::session) fn bounded_text<'v>(name: &'static str, value: &'v Value) -> Result<&'v str, TokenRefusal> {
+pub(in crate::session) fn bounded_text<'v>(
+    name: &'static str,
+    value: &'v Value,
+) -> Result<&'v str, TokenRefusal> {
     match value {
         Value::String(text) if (1..=MAX_TEXT_BYTES).contains(&text.len()) => Ok(text),
         _ => Err(TokenRefusal::MalformedClaim(name)),
@@ -35,9 +38,7 @@ pub(in crate::session) fn seconds(name: &'static str, value: &Value) -> Result<i
 pub(in crate::session) fn parties(members: &Map<String, Value>) -> Result<Parties<'_>, TokenRefusal> {
     let issuer = bounded_text("iss", required(members, "iss")?)?;
     let audiences = match required(members, "aud")? {
-        Value::Array(list) => {
-            list.iter().map(|one| bounded_text("aud", one)).collect::<Result<_, _>>()?
-        }
+        Value::Array(list) => list.iter().map(|one| bounded_text("aud", one)).collect::<Result<_, _>>()?,
         one => vec![bounded_text("aud", one)?],
     };
     Ok(Parties { issuer, audiences })

@@ -10,8 +10,7 @@ use crate::session::redis_session::{Pointer, name_of};
 use crate::session::{Presented, ProviderRefusal, Session, SessionId};
 
 /// RFC 7519 §5.1 and RFC 9068 §2.1. Tokens of other types are not for this purpose (RFC 8725 §3.11).
-const JWT: Kind =
-    Kind { max_bytes: JwtProvider::MAX_BYTES, types: &["JWT", "at+jwt", "application/at+jwt"] };
+const JWT: Kind = Kind { max_bytes: JwtProvider::MAX_BYTES, types: &["JWT", "at+jwt", "application/at+jwt"] };
 
 /// Verifies the token that requests carry.
 #[derive(Debug)]

@@ -50,8 +50,7 @@ impl RecordFields {
             return Err("expired");
         }
         let started = time_at(self.started.as_ref(), record).ok_or("malformed_start")?;
-        let claim =
-            |(name, pointer): &(String, Pointer)| Some((name.clone(), pointer.find(record)?.clone()));
+        let claim = |(name, pointer): &(String, Pointer)| Some((name.clone(), pointer.find(record)?.clone()));
         let claims: Map<String, Value> = self.claims.iter().filter_map(claim).collect();
         Ok(Session { started, until, ..Session::new(subject, claims) })
     }

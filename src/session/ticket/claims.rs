@@ -33,7 +33,8 @@ impl TicketClaims {
         let issued_at = seconds("iat", required(&members, "iat")?)?;
         let expires_at = seconds("exp", required(&members, "exp")?)?;
         let not_before = members.get("nbf").map(|value| seconds("nbf", value)).transpose()?;
-        let session = members.get("sid").map(|value| bounded_text("sid", value).map(str::to_owned)).transpose()?;
+        let session =
+            members.get("sid").map(|value| bounded_text("sid", value).map(str::to_owned)).transpose()?;
         members.retain(|name, _| !OF_THE_TICKET.contains(&name.as_str()));
         Ok(Self { jti, subject, issued_at, expires_at, not_before, session, others: members })
     }
