@@ -4,17 +4,22 @@
 
 mod addresses;
 mod busy;
+mod cross_site;
 mod enter;
 mod garbage;
+mod leave;
 mod limits;
 mod mint;
+mod own_session;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
 mod renew;
 mod restart;
+mod revoke;
 mod secrets;
 mod starting;
+mod status;
 mod stopping;
 mod support;
 mod tickets;
