@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod connection;
+mod kept;
 #[path = "../support/programs.rs"]
 mod programs;
 #[path = "../support/redis_server.rs"]
