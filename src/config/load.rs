@@ -21,6 +21,7 @@ use super::server::{self, Needs, ServerConfig};
 use super::session::read_session;
 use super::shape;
 use super::sources::Sources;
+use super::store::{StoreConfig, read_store};
 
 /// No configuration comes near it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -66,6 +67,8 @@ pub struct Config {
     pub ticket: Option<TicketSettings>,
     /// `[session]`: what a ticket starts; without it, tickets mint once and nothing can be renewed.
     pub session: Option<OwnSettings>,
+    /// `[store]`: where used tickets and revocations are remembered.
+    pub store: StoreConfig,
     /// `[[api_keys]]`; without any the back-end API is closed. Not both are closed.
     pub api_keys: Vec<ApiKey>,
 }
@@ -141,11 +144,12 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     });
     let grants = grants::read(raw.grants, site, reader);
     let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
+    let store = read_store(raw.store, session.as_ref().map(|session| session.max_age), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
-    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, session, api_keys })
+    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, session, store, api_keys })
 }
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {

@@ -18,6 +18,7 @@ mod server;
 mod session;
 mod shape;
 mod sources;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -26,3 +27,4 @@ pub use load::{Config, Surroundings};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
 pub use server::ServerConfig;
+pub use store::{SharedStore, StoreConfig};
