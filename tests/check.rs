@@ -94,6 +94,25 @@ fn says_what_it_would_do() {
 }
 
 #[test]
+fn says_who_names_the_listener() {
+    let folder = tempfile::tempdir().unwrap();
+    keys(folder.path(), &P256);
+    let (before, rest) = GOOD.split_once("[ticket]").unwrap();
+    let rest = rest.split_once("[[grants]]").unwrap().1;
+    for (section, expected) in [(
+        "[header]\npeers = [\"10.0.0.0/8\", \"::1\"]\nclaims = { email = \"X-Email\" }\n",
+        "who is asking    header X-Forwarded-User, from 10.0.0.0/8, ::1/128 alone; claims: email (X-Email)",
+    )] {
+        let output = check(folder.path(), &format!("{before}{section}[[grants]]{rest}"), &[]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        for line in [expected, "return URLs at   https://www.example.com"] {
+            assert!(said.lines().any(|found| found == line), "{line}\n---\n{said}");
+        }
+    }
+}
+
+#[test]
 fn says_everything_that_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let wrong =

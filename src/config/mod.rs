@@ -12,6 +12,7 @@ mod grants;
 mod load;
 mod overlay;
 mod problem;
+mod providers;
 mod raw;
 mod secret;
 mod server;

@@ -5,6 +5,8 @@
 use serde::Deserialize;
 use serde_spanned::Spanned;
 
+use super::providers::RawHeader;
+
 /// A setting that may be absent.
 pub(super) type Field<T> = Option<Spanned<T>>;
 
@@ -19,6 +21,7 @@ pub(super) struct RawConfig {
     pub(super) ticket: Field<RawTicket>,
     pub(super) session: Field<RawSession>,
     pub(super) store: Field<RawStore>,
+    pub(super) header: Field<RawHeader>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
 }
 

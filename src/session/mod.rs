@@ -21,9 +21,9 @@ pub mod revocation;
 pub(crate) mod strict_json;
 pub mod ticket;
 
-pub use header::HeaderProvider;
+pub use header::{HeaderProvider, HeaderSettings};
 pub use identity::{Session, SessionId, Subject, SubjectError};
 pub use origin::{Origin, OriginError};
 pub use peers::Peers;
 pub use presented::{Ambiguous, Presented};
-pub use provider::{Provider, ProviderRefusal};
+pub use provider::{Provider, ProviderError, ProviderRefusal, ProviderSettings};
