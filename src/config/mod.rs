@@ -15,6 +15,7 @@ mod problem;
 mod raw;
 mod secret;
 mod server;
+mod session;
 mod shape;
 mod sources;
 #[cfg(test)]

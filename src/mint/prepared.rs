@@ -6,6 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::minted::Minted;
 use super::minter::{Busy, Minter};
+use super::outline::Outline;
 use super::profile::{AddressRule, Ipv6Clients};
 use super::resource_template::FillError;
 use crate::cloudfront::{Policy, PolicyError, SignError, SourceIp};
@@ -67,6 +68,12 @@ impl<'m> Prepared<'m> {
             }
         }
         Ok(Self { minter, grant, policy })
+    }
+
+    /// What its cookies would be.
+    #[must_use]
+    pub fn outline(&self) -> Outline<'_> {
+        Outline::new(&self.minter.profiles()[self.grant], &self.policy)
     }
 
     pub(super) fn into_policy(self) -> Policy {

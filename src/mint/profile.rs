@@ -237,6 +237,11 @@ impl Profile {
         &self.resource
     }
 
+    /// Names of the claims that it depends on, some perhaps twice.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
+        self.resource.claims()
+    }
+
     /// Whether cookies are bound to the address that asked for them.
     #[must_use]
     pub fn address(&self) -> AddressRule {
