@@ -14,6 +14,9 @@ mod own_session;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+#[path = "../support/redis_server.rs"]
+mod redis_server;
+mod redis_sessions;
 mod renew;
 mod restart;
 mod revoke;
