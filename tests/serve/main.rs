@@ -14,6 +14,7 @@ mod own_session;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+mod provider;
 mod renew;
 mod restart;
 mod revoke;
