@@ -70,7 +70,7 @@ impl Provider {
     pub fn own(&self) -> Option<&OwnSessions> {
         match self {
             Self::Own(own) => Some(own),
-            Self::Header(_) => None,
+            _ => None,
         }
     }
 
