@@ -14,6 +14,7 @@ mod own_session;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+mod provider;
 #[path = "../support/redis_server.rs"]
 mod redis_server;
 mod redis_sessions;
