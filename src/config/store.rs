@@ -51,13 +51,15 @@ pub(super) fn read_store(
     });
     let redis = match redis {
         Some(redis) => {
-            let prefix = prefix.map_or_else(|| Some(SharedStore::DEFAULT_PREFIX.to_owned()), |(_, prefix)| prefix);
+            let prefix =
+                prefix.map_or_else(|| Some(SharedStore::DEFAULT_PREFIX.to_owned()), |(_, prefix)| prefix);
             let deadline = deadline.map_or(Some(RedisSettings::DEFAULT_DEADLINE), |(_, deadline)| deadline);
             let settings = deadline.and_then(|deadline| read_redis(redis, ca, deadline, vault, reader));
             settings.zip(prefix).map(|(settings, prefix)| SharedStore { settings, prefix })
         }
         None => {
-            let of_redis = [ca.map(|ca| ca.span()), deadline.map(|(span, _)| span), prefix.map(|(span, _)| span)];
+            let of_redis =
+                [ca.map(|ca| ca.span()), deadline.map(|(span, _)| span), prefix.map(|(span, _)| span)];
             for span in of_redis.into_iter().flatten() {
                 reader.wrong(&span, "it is about a Redis, and none is configured; write store.redis = { file = \"PATH\" }, or remove this line");
             }
@@ -92,7 +94,7 @@ pub(super) fn read_redis(
 
 /// At least as long as what it is to end.
 fn remembered(max_age: Option<Duration>) -> impl Fn(String) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_hours(366 * 24);
+    const LONGEST: Duration = Duration::from_secs(31_557_600);
     move |text| {
         let span = whole_seconds_in(Duration::from_secs(1), LONGEST, "a revocation")(text.clone())?;
         match max_age.filter(|max_age| span < *max_age) {
@@ -110,6 +112,8 @@ fn plain_prefix(text: String) -> Result<String, String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":_-./".contains(&byte);
     match (1..=64).contains(&text.len()) && text.bytes().all(is_plain) {
         true => Ok(text),
-        false => Err(format!("{text:?} cannot begin the names of keys; write 1 to 64 of A-Z, a-z, 0-9 and : _ - . /")),
+        false => Err(format!(
+            "{text:?} cannot begin the names of keys; write 1 to 64 of A-Z, a-z, 0-9 and : _ - . /"
+        )),
     }
 }

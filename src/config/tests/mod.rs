@@ -2,6 +2,7 @@ mod example;
 mod messages;
 mod precedence;
 mod secrets;
+mod store;
 mod wrong;
 
 use std::path::Path;
