@@ -67,12 +67,12 @@ pub struct Config {
     pub grants: Vec<Profile>,
     /// `[ticket]`, of which a verifier can be made. With it `provider` is absent.
     pub ticket: Option<TicketSettings>,
-    /// `[session]`: what a ticket starts; without it, tickets mint once and nothing can be renewed.
-    pub session: Option<OwnSettings>,
     /// `[store]`: where used tickets and revocations are remembered.
     pub store: StoreConfig,
     /// The section that says who is asking where `[ticket]` does not. Without either no browser is let in.
     pub provider: Option<ProviderSettings>,
+    /// `[session]`: what a ticket starts; without it, tickets mint once and nothing can be renewed.
+    pub session: Option<OwnSettings>,
     /// `[[api_keys]]`; without any the back-end API is closed. Browsers or back ends are let in, or both.
     pub api_keys: Vec<ApiKey>,
 }
@@ -165,9 +165,9 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         mint,
         grants,
         ticket,
-        session,
         store,
         provider,
+        session,
         api_keys,
     })
 }

@@ -19,9 +19,9 @@ pub(super) struct RawConfig {
     pub(super) mint: Field<RawMint>,
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
     pub(super) ticket: Field<RawTicket>,
-    pub(super) session: Field<RawSession>,
     pub(super) store: Field<RawStore>,
     pub(super) header: Field<RawHeader>,
+    pub(super) session: Field<RawSession>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
 }
 

@@ -152,7 +152,8 @@ pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, StartError> {
     // A back end asks for the grants that it wants; a browser gets them all.
     let bytes = minter.largest_sets();
     let limit = MAX_COOKIES - if config.session.is_some() { ROOM_FOR_SESSION } else { 0 };
-    match config.ticket.is_some() && bytes > limit {
+    let browsers = config.ticket.is_some() || config.provider.is_some();
+    match browsers && bytes > limit {
         true => Err(StartError::TooManyCookies { bytes, limit }),
         false => Ok(minter),
     }

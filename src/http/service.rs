@@ -50,13 +50,14 @@ impl Service {
     /// Puts the parts together that the configuration names.
     ///
     /// # Errors
-    /// [`StartError`], where settings that are right by themselves do not go together.
+    /// [`StartError`] of a provider; of the rest the configuration has none.
     pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
         let Config { server, ticket, session, provider, store, api_keys, grants, mint, .. } = config;
         let Stores { replay, revocations, health } = Stores::open(&store).map_err(StartError::Store)?;
         let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
+        // Tickets are one provider's, which only with sessions can be asked again, and `provider` is another's.
         let own = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
-        let provider = provider.map(Provider::new).transpose()?.or(own);
+        let provider = own.map_or_else(|| provider.map(Provider::new).transpose(), |own| Ok(Some(own)))?;
         let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
