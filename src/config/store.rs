@@ -94,7 +94,7 @@ pub(super) fn read_redis(
 
 /// At least as long as what it is to end.
 fn remembered(max_age: Option<Duration>) -> impl Fn(String) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_hours(366 * 24);
+    const LONGEST: Duration = Duration::from_secs(31_557_600);
     move |text| {
         let span = whole_seconds_in(Duration::from_secs(1), LONGEST, "a revocation")(text.clone())?;
         match max_age.filter(|max_age| span < *max_age) {

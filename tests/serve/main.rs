@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod addresses;
+#[path = "../support/authority.rs"]
+mod authority;
 mod busy;
 mod cross_site;
 mod enter;
@@ -25,5 +27,7 @@ mod secrets;
 mod starting;
 mod status;
 mod stopping;
+mod stores;
+mod stores_away;
 mod support;
 mod tickets;

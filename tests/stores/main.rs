@@ -2,6 +2,8 @@
 #![cfg(feature = "service")]
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
+#[path = "../support/authority.rs"]
+mod authority;
 mod connection;
 mod kept;
 #[path = "../support/programs.rs"]
