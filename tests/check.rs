@@ -104,10 +104,33 @@ fn says_who_names_the_listener() {
     keys(folder.path(), &P256);
     let (before, rest) = GOOD.split_once("[ticket]").unwrap();
     let rest = rest.split_once("[[grants]]").unwrap().1;
-    for (section, expected) in [(
-        "[header]\npeers = [\"10.0.0.0/8\", \"::1\"]\nclaims = { email = \"X-Email\" }\n",
-        "who is asking    header X-Forwarded-User, from 10.0.0.0/8, ::1/128 alone; claims: email (X-Email)",
-    )] {
+    let p256 = include_str!("vectors/keys/test-p256.public.pem");
+    std::fs::write(folder.path().join("jwt.pub.pem"), p256).unwrap();
+    for (section, expected) in [
+        (
+            "[jwt]\nbearer = true\nissuer = \"https://login.example.com/\"\naudience = \"app\"\nclaims = { plan = \"/app/plan\" }\n\
+         [jwt.jwks]\nurl = \"https://login.example.com/jwks.json\"\n",
+            "who is asking    JWT as a bearer token from \"https://login.example.com/\" for \"app\", leeway 5s, keys: fetched \
+         from https://login.example.com/jwks.json (trusting the system's authorities) every 10m, every 1m at most for \
+         an unknown kid, used for 1day at most; subject /sub; session /sid or /jti; claims: plan (/app/plan)",
+        ),
+        (
+            "[jwt]\ncookie = \"token\"\nissuer = \"i\"\naudience = \"a\"\nsession = \"/session\"\n\
+         [[jwt.keys]]\nalgorithm = \"ES256\"\npublic_key = { file = \"jwt.pub.pem\" }\n",
+            "who is asking    JWT in the cookie token from \"i\" for \"a\", leeway 5s, keys: without id (ES256); subject /sub; \
+         session /session; claims: none",
+        ),
+        (
+            "[introspect]\nurl = \"https://www.example.com/api/session\"\ncookies = [\"a\", \"b\"]\nsubject = \"/user/id\"\n\
+         active = \"/active\"\ncache = \"0s\"\n",
+            "who is asking    GET https://www.example.com/api/session with cookies a, b (trusting the system's authorities); \
+         subject /user/id; active /active; claims: none; a yes holds 0s, 64 requests at one time",
+        ),
+        (
+            "[header]\npeers = [\"10.0.0.0/8\", \"::1\"]\nclaims = { email = \"X-Email\" }\n",
+            "who is asking    header X-Forwarded-User, from 10.0.0.0/8, ::1/128 alone; claims: email (X-Email)",
+        ),
+    ] {
         let output = check(folder.path(), &format!("{before}{section}[[grants]]{rest}"), &[]);
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));

@@ -43,7 +43,7 @@ async fn by_ticket(
     let deadline = service.deadline();
     let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
-    let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime(), deadline).await?;
     let session = &ticket.session;
     if service.refuses(session, now, deadline).await? {
         return Err(Problem::TicketRevoked);

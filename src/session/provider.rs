@@ -95,7 +95,7 @@ impl Provider {
     pub fn own(&self) -> Option<&OwnSessions> {
         match self {
             Self::Own(own) => Some(own),
-            Self::Header(_) | Self::Jwt(_) | Self::Introspect(_) => None,
+            _ => None,
         }
     }
 

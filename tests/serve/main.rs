@@ -3,10 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod addresses;
+#[path = "../support/authority.rs"]
+mod authority;
 mod busy;
 mod cross_site;
 mod enter;
 mod garbage;
+mod introspect;
+mod jwks;
+mod jwt;
 mod leave;
 mod limits;
 mod mint;
@@ -14,6 +19,7 @@ mod own_session;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+mod provider;
 #[path = "../support/redis_server.rs"]
 mod redis_server;
 mod redis_sessions;
@@ -24,5 +30,7 @@ mod secrets;
 mod starting;
 mod status;
 mod stopping;
+mod stores;
+mod stores_away;
 mod support;
 mod tickets;
