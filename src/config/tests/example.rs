@@ -17,7 +17,9 @@ const CERTIFICATE: &str = include_str!("../../../tests/vectors/keys/refused-cert
 /// A configuration beside the files and variables that the example refers to.
 fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
     let folder = tempfile::tempdir().unwrap();
-    for (name, secret) in [("ticket.key", TICKET_SECRET), ("session.key", SESSION_SECRET)] {
+    for (name, secret) in
+        [("ticket.key", TICKET_SECRET), ("session.key", SESSION_SECRET), ("login.key", TICKET_SECRET)]
+    {
         let mut options = fs::OpenOptions::new();
         let mut file =
             options.write(true).create_new(true).mode(0o600).open(folder.path().join(name)).unwrap();
@@ -77,8 +79,9 @@ fn without(text: &str, from: &str, to: &str) -> String {
 fn every_alternative_within_a_section_is_right() {
     let jwt = with_alternative("jwt");
     let bearer = without(&jwt, "cookie = \"access_token\"", "\n##bearer").replace("##bearer", "bearer");
-    let keys =
-        without(&jwt, "[jwt.jwks]", "##[[jwt.keys]]").replace("\n##", "\n").replace("bearer = true", "");
+    let (before, after) = jwt.split_once("# The app is asked").unwrap();
+    let keys = without(before, "[jwt.jwks]", "##[[jwt.keys]]").replace("##bearer", "#").replace("\n##", "\n");
+    let keys = format!("{keys}{after}");
     let header =
         without(&with_alternative("introspect"), "cookies = ", "\n##header").replace("##header", "header");
     for text in [bearer, keys, header] {
