@@ -12,7 +12,11 @@
 pub mod api_key;
 mod header;
 mod identity;
+pub mod introspect;
+pub mod jose;
+pub mod jwt;
 mod origin;
+pub mod outbound;
 pub mod own;
 mod peers;
 mod presented;

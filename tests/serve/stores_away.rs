@@ -99,7 +99,9 @@ fn it_starts_without_redis_and_needs_no_restart_once_it_is_there() {
 fn a_wrong_password_is_said_and_not_shown() {
     needs!("redis-server");
     let (_server, url) = locked_redis();
-    let service = Setup::with_sessions().store(&url.replace(REDIS_PASSWORD, &format!("{REDIS_PASSWORD}-not")), "").start();
+    let service = Setup::with_sessions()
+        .store(&url.replace(REDIS_PASSWORD, &format!("{REDIS_PASSWORD}-not")), "")
+        .start();
     assert_fails_closed(&service, None);
     service.log_with("Redis refuses the user or the password");
     // That the password is nowhere is asserted when the service ends.

@@ -9,6 +9,7 @@ mod wrong;
 use std::path::Path;
 
 use crate::session::api_key::ApiKeys;
+use crate::session::jose::KeySettings;
 
 use super::{Config, Override, Problems, Surroundings};
 
@@ -75,7 +76,8 @@ fn reads_what_is_right() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.max_connections, 1024);
     assert_eq!(config.grants[0].cookies().path(), "/podcasts/");
-    assert_eq!(config.ticket.unwrap().keys[0].algorithm().as_str(), "HS256");
+    let KeySettings::Configured(keys) = config.ticket.unwrap().keys else { panic!("keys are configured") };
+    assert_eq!(keys[0].algorithm().as_str(), "HS256");
     let api_keys = ApiKeys::from(config.api_keys);
     assert_eq!(api_keys.name_of(API_KEY.as_bytes()), Some("app"));
     assert_eq!(api_keys.name_of(TICKET_SECRET.as_bytes()), None);
