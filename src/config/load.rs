@@ -10,6 +10,7 @@ use crate::session::ticket::TicketSettings;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
+use super::audit::{AuditConfig, read_audit};
 use super::fields::{Reader, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;
@@ -64,6 +65,8 @@ pub struct Config {
     pub ticket: Option<TicketSettings>,
     /// `[[api_keys]]`; without any the back-end API is closed. Not both are closed.
     pub api_keys: Vec<ApiKey>,
+    /// `[audit]`.
+    pub audit: AuditConfig,
 }
 
 impl Config {
@@ -135,12 +138,13 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         is_plain_http: server.public_url.is_plain_http(),
         expiry_step: mint.expiry_step,
     });
-    let grants = grants::read(raw.grants, site, reader);
+    let (audit, trace_secret) = read_audit(raw.audit, vault, reader);
+    let grants = grants::read(raw.grants, site, &trace_secret, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
-    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, api_keys })
+    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, api_keys, audit })
 }
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {

@@ -7,12 +7,14 @@
 //! line of the file or what a reference to a secret says.
 
 mod access;
+mod audit;
 mod fields;
 mod grants;
 mod load;
 mod overlay;
 mod problem;
 mod raw;
+mod requirements;
 mod secret;
 mod server;
 mod shape;
@@ -20,6 +22,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditConfig, SubjectRule};
 pub use grants::MintConfig;
 pub use load::{Config, Surroundings};
 pub use overlay::Override;

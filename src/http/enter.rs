@@ -5,6 +5,7 @@ use super::problem::Problem;
 use super::request_id::RequestId;
 use super::service::{self, HandOver, Service};
 use crate::mint::{Asker, Prepared};
+use crate::session::SessionId;
 use crate::session::return_url::single_parameter;
 
 /// `GET /enter?ticket=…&return_to=…`: the browser, redirected here after login. Answers 303 to the
@@ -36,7 +37,12 @@ pub(super) async fn enter(
     let minter = service.minter()?;
     let session = &ticket.session;
     let client = service.client(&request);
-    let asker = Asker { subject: session.subject.as_str(), claims: &session.claims, address: client };
+    let asker = Asker {
+        subject: session.subject.as_str(),
+        session: session.id.as_ref().map(SessionId::as_str),
+        claims: &session.claims,
+        address: client,
+    };
     let prepared = service::prepare_all(&minter, &asker, now, RequestId::of(&request).as_ref())?;
     let reserved = Prepared::reserve(prepared)?;
     replay.redeem(&ticket.jti_key, ticket.expires, now).await?;

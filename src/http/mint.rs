@@ -46,7 +46,8 @@ pub(super) async fn mint(
     let grants = find(&minter, &asked.grants)?;
 
     let now = service::now();
-    let asker = Asker { subject: &asked.subject, claims: &asked.claims, address: asked.address };
+    let asker =
+        Asker { subject: &asked.subject, session: None, claims: &asked.claims, address: asked.address };
     let prepare = |grant| minter.prepare(grant, &asker, now).map_err(|error| Problem::NoGrant(Some(error)));
     let prepared = grants.into_iter().map(prepare).collect::<Result<_, _>>()?;
     let signing = Prepared::reserve(prepared)?.issue();

@@ -5,12 +5,14 @@ use serde::Serialize;
 use serde::ser::SerializeMap as _;
 
 use super::profile::Profile;
-use crate::cloudfront::{Policy, SignError, SignedCookies, Signer};
+use crate::cloudfront::{EpochSeconds, KeyPairId, Policy, SignError, SignedCookies, Signer};
 
 /// What a mint gives: the cookies, ready to be copied into an answer. A secret; `Debug` shows no value.
 pub struct Minted {
     name: String,
+    key_pair_id: KeyPairId,
     expires_at: i64,
+    trace_tag: Option<EpochSeconds>,
     set_cookie: Vec<Bytes>,
     json: Bytes,
 }
@@ -32,7 +34,14 @@ impl Minted {
         let mut json = Vec::with_capacity(256 + 2 * headers.iter().map(String::len).sum::<usize>());
         serde_json::to_writer(&mut json, &answer).expect("strings and integers always serialise");
         let set_cookie = headers.into_iter().map(Bytes::from).collect();
-        Ok(Self { name: profile.name().to_owned(), expires_at, set_cookie, json: json.into() })
+        Ok(Self {
+            name: profile.name().to_owned(),
+            key_pair_id: signer.id().clone(),
+            expires_at,
+            trace_tag: policy.starts_after(),
+            set_cookie,
+            json: json.into(),
+        })
     }
 
     /// The grant's name.
@@ -45,6 +54,18 @@ impl Minted {
     #[must_use]
     pub fn expires_at(&self) -> i64 {
         self.expires_at
+    }
+
+    /// The key that signed.
+    #[must_use]
+    pub fn key_pair_id(&self) -> &KeyPairId {
+        &self.key_pair_id
+    }
+
+    /// What tells for which session it was signed, if the grant is traced: the policy's `DateGreaterThan`.
+    #[must_use]
+    pub fn trace_tag(&self) -> Option<EpochSeconds> {
+        self.trace_tag
     }
 
     /// `Set-Cookie` values: one for each cookie, and those that delete what an earlier set with other

@@ -103,6 +103,14 @@ impl ResourceTemplate {
         self.parts.iter().any(|part| !matches!(part, Part::Literal(_)))
     }
 
+    /// Names of the claims that fill it.
+    pub(super) fn claims(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Claim(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// The CDN's host, without port, in lower case.
     #[must_use]
     pub fn host(&self) -> &str {

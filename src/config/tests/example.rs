@@ -9,13 +9,11 @@ const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
 #[test]
 fn the_example_is_right() {
     let folder = tempfile::tempdir().unwrap();
-    let mut secret = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(folder.path().join("ticket.key"))
-        .unwrap();
-    secret.write_all(TICKET_SECRET.as_bytes()).unwrap();
+    for name in ["ticket.key", "audit.key"] {
+        let mut new = fs::OpenOptions::new();
+        let mut file = new.write(true).create_new(true).mode(0o600).open(folder.path().join(name)).unwrap();
+        file.write_all(TICKET_SECRET.as_bytes()).unwrap();
+    }
     let public_key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
     fs::write(folder.path().join("ticket.pub.pem"), public_key).unwrap();
     let surroundings = surroundings(&[("EDGEMINT_API_KEY", API_KEY)], Vec::new());
