@@ -6,6 +6,7 @@ use serde_spanned::Spanned;
 use crate::keyring::{FileError, read_public};
 use crate::mint::{Profile, Site};
 use crate::session::api_key::ApiKey;
+use crate::session::own::OwnSettings;
 use crate::session::ticket::TicketSettings;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
@@ -18,6 +19,7 @@ use super::problem::{Place, Problem, Problems};
 use super::raw::{Field, RawConfig, RawKeyring, RawLog};
 use super::secret::Vault;
 use super::server::{self, Needs, ServerConfig};
+use super::session::read_session;
 use super::shape;
 use super::sources::Sources;
 
@@ -63,6 +65,8 @@ pub struct Config {
     pub grants: Vec<Profile>,
     /// `[ticket]`, of which a verifier can be made; without it `/enter` is closed.
     pub ticket: Option<TicketSettings>,
+    /// `[session]`: what a ticket starts; without it, tickets mint once and nothing can be renewed.
+    pub session: Option<OwnSettings>,
     /// `[[api_keys]]`; without any the back-end API is closed. Not both are closed.
     pub api_keys: Vec<ApiKey>,
     /// `[audit]`.
@@ -140,11 +144,12 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     });
     let (audit, trace_secret) = read_audit(raw.audit, vault, reader);
     let grants = grants::read(raw.grants, site, &trace_secret, reader);
+    let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
-    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, api_keys, audit })
+    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, session, api_keys, audit })
 }
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {

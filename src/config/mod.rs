@@ -17,6 +17,7 @@ mod raw;
 mod requirements;
 mod secret;
 mod server;
+mod session;
 mod shape;
 mod sources;
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(super) struct RawConfig {
     pub(super) mint: Field<RawMint>,
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
     pub(super) ticket: Field<RawTicket>,
+    pub(super) session: Field<RawSession>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
     pub(super) audit: Field<RawAudit>,
 }
@@ -102,6 +103,14 @@ pub(super) struct RawTicketKey {
     pub(super) algorithm: Field<String>,
     pub(super) secret: Field<RawReference>,
     pub(super) public_key: Field<RawReference>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawSession {
+    pub(super) secrets: Field<Vec<Spanned<RawReference>>>,
+    pub(super) max_age: Field<String>,
+    pub(super) idle: Field<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -2,6 +2,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
@@ -16,6 +17,26 @@ pub(super) async fn json<T: DeserializeOwned>(
     payload: Payload,
     limit: usize,
 ) -> Result<T, Problem> {
+    object(&declared_json(request, payload, limit).await?)
+}
+
+/// Reads a body that says nothing: declared as JSON, which no form of another site can do, and empty or `{}`.
+///
+/// # Errors
+/// [`Problem`] as [`json`].
+pub(super) async fn nothing(request: &HttpRequest, payload: Payload, limit: usize) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    let body = declared_json(request, payload, limit).await?;
+    if !body.is_empty() {
+        let Nothing {} = object(&body)?;
+    }
+    Ok(())
+}
+
+async fn declared_json(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
     if !is_json(request) {
         return Err(Problem::ContentType);
     }
@@ -23,12 +44,15 @@ pub(super) async fn json<T: DeserializeOwned>(
     if declared_length(request).is_some_and(|length| length > limit) {
         return Err(Problem::BodyTooLarge { limit });
     }
-    let bytes = read(payload, limit).await?;
+    read(payload, limit).await
+}
+
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // A derived structure would take an array for an object.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::Body);
     }
-    serde_json::from_slice(&bytes).map_err(|_| Problem::Body)
+    serde_json::from_slice(bytes).map_err(|_| Problem::Body)
 }
 
 /// The whole body. actix-web's own reader begins with 32 KiB of memory for a body of a hundred bytes.

@@ -1,19 +1,20 @@
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::hand_over::{HandOver, Query};
+use super::minting;
 use super::problem::Problem;
 use super::request_id::RequestId;
-use super::service::{self, HandOver, Service};
-use crate::mint::{Asker, Prepared};
-use crate::session::SessionId;
-use crate::session::return_url::single_parameter;
+use super::server::MAX_COOKIES;
+use super::service::{self, Service};
+use crate::mint::Prepared;
+use crate::session::own::SessionTooLarge;
 
 /// `GET /enter?ticket=…&return_to=…`: the browser, redirected here after login. Answers 303 to the
-/// checked return URL with the cookies of every grant the listener is entitled to.
+/// checked return URL with the cookies of every grant the listener is entitled to, and starts a session
+/// where sessions are configured.
 ///
-/// The return URL is judged first, so that a refused one uses no ticket up; the ticket is verified, a place
-/// for the signatures is reserved, and only then it is used up: after that, nothing but the library can fail.
-/// No deadline ends it: nothing is waited for but signatures, of which there are as many as have a place.
+/// Where another provider knows the listener, it is asked, and there is no ticket.
 ///
 /// # Errors
 /// [`Problem`]; none of them sets a cookie or a `Location`.
@@ -21,38 +22,70 @@ pub(super) async fn enter(
     request: HttpRequest,
     service: web::Data<Service>,
 ) -> Result<HttpResponse, Problem> {
-    let query = request.query_string();
-    let return_to = single_parameter(query, "return_to").map_err(Problem::Query)?;
-    let ticket = single_parameter(query, "ticket").map_err(Problem::Query)?;
-    let HandOver { tickets, earlier, replay, return_urls } =
-        service.hand_over.as_ref().ok_or(Problem::TicketsOff)?;
-    let location = return_urls.accept(return_to.as_deref()).map_err(Problem::ReturnUrl)?;
+    let query = Query::of(&request)?;
+    match (&service.hand_over, &service.provider, &query.ticket) {
+        (Some(hand_over), _, _) => by_ticket(&request, &service, hand_over, &query).await,
+        (None, Some(_), None) => by_provider(&request, &service, &query).await,
+        (None, _, _) => Err(Problem::TicketsOff),
+    }
+}
 
+/// The return URL is judged first, so that a refused one uses no ticket up; the ticket is verified, a place
+/// for the signatures is reserved, the session's cookie made, and only then the ticket is used up: after that,
+/// nothing but the library can fail. Nor does a deadline end it from there on: nothing is waited for but
+/// signatures, of which there are as many as have a place.
+async fn by_ticket(
+    request: &HttpRequest,
+    service: &Service,
+    hand_over: &HandOver,
+    query: &Query<'_>,
+) -> Result<HttpResponse, Problem> {
+    let deadline = service.deadline();
+    let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
-    let ticket = tickets.verify(&ticket.ok_or(Problem::TicketMissing)?, now).map_err(Problem::Ticket)?;
-    if earlier.may_have_taken(ticket.issued_at, service.uptime()) {
-        return Err(Problem::TicketFromEarlier);
+    let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    let session = &ticket.session;
+    if service.refuses(session, now, deadline).await? {
+        return Err(Problem::TicketRevoked);
     }
 
     let minter = service.minter()?;
-    let session = &ticket.session;
-    let client = service.client(&request);
-    let asker = Asker {
-        subject: session.subject.as_str(),
-        session: session.id.as_ref().map(SessionId::as_str),
-        claims: &session.claims,
-        address: client,
-    };
-    let prepared = service::prepare_all(&minter, &asker, now, RequestId::of(&request).as_ref())?;
+    let id = RequestId::of(request);
+    let prepared = minting::prepare(&minter, session, service.client(request), now, id.as_ref())?;
     let reserved = Prepared::reserve(prepared)?;
-    replay.redeem(&ticket.jti_key, ticket.expires, now).await?;
-    let minted = reserved.issue().await?;
+    let started = service.own().map(|own| own.start(session, now)).transpose()?;
+    // Proxies pass on so many bytes, whatever browsers keep.
+    let limit = MAX_COOKIES.saturating_sub(minter.largest_sets());
+    if let Some(bytes) = started.as_ref().map(String::len).filter(|bytes| *bytes > limit) {
+        return Err(SessionTooLarge { bytes, limit }.into());
+    }
+    hand_over.redeem(&ticket, now, deadline).await?;
+    let minted = minting::issue(reserved).await?;
 
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location));
-    for cookie in minted.iter().flat_map(|minted| minted.set_cookie()) {
-        let value = HeaderValue::from_maybe_shared(cookie.clone());
-        response.append_header((header::SET_COOKIE, value.expect("a cookie is made of visible ASCII")));
+    minting::set_cookies(&mut response, &minted);
+    if let Some(cookie) = started {
+        minting::set_session(&mut response, cookie);
     }
+    Ok(response.finish())
+}
+
+async fn by_provider(
+    request: &HttpRequest,
+    service: &Service,
+    query: &Query<'_>,
+) -> Result<HttpResponse, Problem> {
+    let deadline = service.deadline();
+    let location = service.return_url(query.return_to.as_deref())?;
+    let now = service::now();
+    let session = service.identify(request, now, deadline).await?;
+    let minter = service.minter()?;
+    let id = RequestId::of(request);
+    let client = service.client(request);
+    let minted = minting::mint(&minter, &session, client, now, id.as_ref(), deadline).await?;
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, location));
+    minting::set_cookies(&mut response, &minted);
     Ok(response.finish())
 }

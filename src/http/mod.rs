@@ -2,14 +2,21 @@
 
 mod api_keys;
 mod body;
+mod browser;
 mod client_address;
 mod connection;
 mod enter;
 mod guard;
+mod hand_over;
 mod health;
+mod leave;
 mod mint;
+mod minting;
+mod presented;
 mod problem;
+mod renew;
 mod request_id;
+mod revoke;
 mod routes;
 mod server;
 mod service;

@@ -12,8 +12,11 @@ use serde_json::json;
 
 use crate::cloudfront::SignError;
 use crate::mint::{Busy, PrepareError};
+use crate::session::ProviderRefusal;
+use crate::session::own::SessionTooLarge;
 use crate::session::replay::{ReplayError, ReplayOutage};
 use crate::session::return_url::{QueryRefusal, ReturnUrlRefusal};
+use crate::session::revocation::StoreOutage;
 use crate::session::ticket::TicketRefusal;
 
 /// Everything that a route can answer with besides success.
@@ -49,6 +52,33 @@ pub enum Problem {
     /// The service takes no tickets.
     #[error("no ticket key is configured")]
     TicketsOff,
+    /// The listener, or the session that the ticket names, was shut out after the ticket was made.
+    #[error("ticket refused: revoked")]
+    TicketRevoked,
+    /// The cookie of the session would be too large.
+    #[error(transparent)]
+    SessionTooLarge(#[from] SessionTooLarge),
+    /// Nothing that a session could be read from is configured.
+    #[error("no session provider is configured")]
+    SessionsOff,
+    /// The session provider names nobody.
+    #[error("session refused: {0}")]
+    Session(ProviderRefusal),
+    /// The session was ended, or its listener shut out.
+    #[error("session refused: revoked")]
+    SessionRevoked,
+    /// The session provider took too long.
+    #[error("the session provider took too long")]
+    SessionSlow,
+    /// The request was made by a page that may not, or by none.
+    #[error("origin refused: {0}")]
+    Origin(&'static str),
+    /// The store of revocations cannot tell.
+    #[error("the store of revocations cannot tell: {0}")]
+    RevocationStore(#[from] StoreOutage),
+    /// A store took too long.
+    #[error("the store took too long")]
+    StoreSlow,
     /// The replay store cannot tell whether a ticket was used.
     #[error("the replay store cannot tell whether the ticket was used: {0}")]
     ReplayStore(ReplayOutage),
@@ -126,6 +156,7 @@ impl Problem {
             ),
             Self::Ticket(_)
             | Self::TicketUsed
+            | Self::TicketRevoked
             | Self::TicketFromEarlier
             | Self::TicketMissing
             | Self::TicketsOff => (
@@ -133,10 +164,32 @@ impl Problem {
                 "ticket_refused",
                 "The ticket was not accepted. Go back to the application and sign in again.",
             ),
-            Self::ReplayStore(_) => (
+            Self::SessionTooLarge(_) => (
+                StatusCode::BAD_REQUEST,
+                "session_too_large",
+                "The ticket says more than a session can keep. The application must send fewer claims.",
+            ),
+            Self::Session(ProviderRefusal::Unavailable(_)) | Self::SessionSlow => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "replay_store_unavailable",
-                "Tickets cannot be accepted at the moment. Try again shortly.",
+                "session_provider_unavailable",
+                "Whether you are signed in cannot be told at the moment. Try again shortly.",
+            ),
+            Self::Session(ProviderRefusal::Missing | ProviderRefusal::Refused(_))
+            | Self::SessionRevoked
+            | Self::SessionsOff => (
+                StatusCode::UNAUTHORIZED,
+                "session_refused",
+                "There is no session. Go back to the application and sign in again.",
+            ),
+            Self::Origin(_) => (
+                StatusCode::FORBIDDEN,
+                "origin_refused",
+                "Only the pages of the configured application may ask this.",
+            ),
+            Self::ReplayStore(_) | Self::RevocationStore(_) | Self::StoreSlow => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "store_unavailable",
+                "This cannot be decided at the moment. Try again shortly.",
             ),
             Self::ApiKey => (StatusCode::UNAUTHORIZED, "api_key_refused", "A valid API key is needed."),
             Self::BodyTooLarge { .. } => (
@@ -191,9 +244,14 @@ impl Problem {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, HeaderValue::from_static(allow))),
             Self::ApiKey => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::ReplayStore(_) | Self::NoActiveKey | Self::Busy(_) | Self::Slow => {
-                Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
-            }
+            Self::ReplayStore(_)
+            | Self::RevocationStore(_)
+            | Self::StoreSlow
+            | Self::Session(ProviderRefusal::Unavailable(_))
+            | Self::SessionSlow
+            | Self::NoActiveKey
+            | Self::Busy(_)
+            | Self::Slow => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         }
     }

@@ -1,8 +1,10 @@
+use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, Route};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 
 use super::problem::Problem;
-use super::{enter, health, mint};
+use super::service::Service;
+use super::{browser, enter, health, leave, mint, renew, revoke};
 
 /// Every route, below `base_path` (empty, or `/` and more, without a final slash). Used by the
 /// server and by whoever embeds it; [`super::guard()`] comes with the app.
@@ -11,6 +13,13 @@ pub fn routes(base_path: &str, config: &mut ServiceConfig) {
     let at = |path| format!("{base_path}{path}");
     config
         .service(only(&at("/enter"), "GET", web::get().to(enter::enter)))
+        .service(paged(&at("/renew"), "POST", "POST, OPTIONS", web::post().to(renew::renew)))
+        .service(paged(&at("/status"), "GET", "GET, OPTIONS", web::get().to(renew::status)))
+        .service(
+            paged(&at("/leave"), "POST", "GET, POST, OPTIONS", web::post().to(leave::leave))
+                .route(web::get().to(leave::leave_by_ticket)),
+        )
+        .service(only(&at("/v1/revoke"), "POST", web::post().to(revoke::revoke)))
         .service(only(&at("/v1/mint"), "POST", web::post().to(mint::mint)))
         .service(only(&at("/healthz"), "GET, HEAD", health_route().to(health::healthz)))
         .service(only(&at("/readyz"), "GET, HEAD", health_route().to(health::readyz)));
@@ -25,4 +34,17 @@ fn health_route() -> Route {
 fn only(path: &str, allow: &'static str, route: Route) -> Resource {
     let refuse = move || async move { Err::<HttpResponse, _>(Problem::MethodNotAllowed { allow }) };
     web::resource(path).route(route).default_service(web::to(refuse))
+}
+
+/// A route for scripts of the web app's pages, and the question that browsers ask beforehand; `methods` are those
+/// of scripts.
+fn paged(path: &str, methods: &'static str, allow: &'static str, route: Route) -> Resource {
+    let preflight = move |request: HttpRequest, service: web::Data<Service>| async move {
+        browser::preflight(&request, &service.pages, methods)
+    };
+    let refuse = move |request: HttpRequest, service: web::Data<Service>| async move {
+        browser::refuse(&request, &service.pages, Problem::MethodNotAllowed { allow })
+    };
+    let ask = web::method(Method::OPTIONS).to(preflight);
+    web::resource(path).route(route).route(ask).default_service(web::to(refuse))
 }

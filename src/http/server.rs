@@ -23,7 +23,11 @@ const LONGEST_NAP: Duration = Duration::from_secs(5);
 
 /// Bytes of all `Set-Cookie` values of one answer of `/enter`. Proxies take heads of 8 KiB and sometimes of 4
 /// by default; nginx has to be told (`proxy_buffer_size`) above that.
-const MAX_COOKIES: usize = 6 * 1024;
+pub(super) const MAX_COOKIES: usize = 6 * 1024;
+
+/// Bytes that are left for the cookie of a session, where there are sessions: the longest subject, and some claims.
+/// What takes more is refused at `/enter`.
+const ROOM_FOR_SESSION: usize = 1024;
 
 /// What keeps the service from starting.
 #[derive(Debug, thiserror::Error)]
@@ -36,11 +40,13 @@ pub enum StartError {
     Settings(#[from] TicketSettingsError),
     /// An answer of `/enter` would be larger than what proxies pass on.
     #[error(
-        "the cookies of all grants together take {bytes} bytes, and an answer of /enter carries at most {MAX_COOKIES} bytes of them, because proxies pass no more on: configure fewer grants, or shorten their resources, cookie paths and domains"
+        "the cookies of all grants together take {bytes} bytes, and an answer of /enter carries at most {limit} bytes of them, because proxies pass no more on: configure fewer grants, or shorten their resources, cookie paths and domains"
     )]
     TooManyCookies {
         /// Of all `Set-Cookie` values together.
         bytes: usize,
+        /// What is left for them beside the cookie of a session.
+        limit: usize,
     },
     /// The signals that stop the service cannot be received.
     #[error("cannot wait for SIGTERM, SIGINT and SIGHUP: {0}")]
@@ -138,8 +144,9 @@ pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, StartError> {
     let minter = Minter::new(signer, profiles, step, config.mint.max_signatures, service::now())?;
     // A back end asks for the grants that it wants; a browser gets them all.
     let bytes = minter.largest_sets();
-    match config.ticket.is_some() && bytes > MAX_COOKIES {
-        true => Err(StartError::TooManyCookies { bytes }),
+    let limit = MAX_COOKIES - if config.session.is_some() { ROOM_FOR_SESSION } else { 0 };
+    match config.ticket.is_some() && bytes > limit {
+        true => Err(StartError::TooManyCookies { bytes, limit }),
         false => Ok(minter),
     }
 }

@@ -2,19 +2,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderValue;
 use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
+use super::browser::Pages;
 use super::client_address::TrustedProxies;
+use super::hand_over::HandOver;
 use super::problem::Problem;
-use super::request_id::RequestId;
 use crate::config::Config;
-use crate::mint::{Asker, Minter, Prepared};
+use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
-use crate::session::replay::ReplayStore;
+use crate::session::own::OwnSessions;
 use crate::session::return_url::ReturnUrls;
-use crate::session::ticket::{EarlierTickets, TicketSettings, TicketSettingsError, TicketVerifier};
+use crate::session::revocation::{Revocations, Revoked};
+use crate::session::ticket::TicketSettingsError;
+use crate::session::{Provider, Session};
 
 /// What all workers share.
 pub struct Service {
@@ -22,6 +26,15 @@ pub struct Service {
     pub(super) minter: ArcSwapOption<Minter>,
     /// `None` if no web app hands listeners over by ticket.
     pub(super) hand_over: Option<HandOver>,
+    /// Who says who a browser's listener is. `None` if nobody does: then nothing is renewed.
+    pub(super) provider: Option<Provider>,
+    revocations: Revocations,
+    return_urls: Option<ReturnUrls>,
+    pub(super) pages: Pages,
+    /// `Set-Cookie` values that delete every cookie that is ever set.
+    pub(super) removals: Vec<HeaderValue>,
+    /// Within so many seconds all cookies end that have been minted.
+    pub(super) longest_cookies: i64,
     pub(super) api_keys: ApiKeys,
     /// Bytes of a request body.
     pub(super) max_body: usize,
@@ -31,28 +44,28 @@ pub struct Service {
     started: Instant,
 }
 
-/// What `/enter` needs.
-pub(super) struct HandOver {
-    pub(super) tickets: TicketVerifier,
-    /// What the process before this one may have used up.
-    pub(super) earlier: EarlierTickets,
-    pub(super) replay: ReplayStore,
-    pub(super) return_urls: ReturnUrls,
-}
-
 impl Service {
     /// Puts the parts together that the configuration names.
     ///
     /// # Errors
     /// [`TicketSettingsError`], of which the configuration has none.
     pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, TicketSettingsError> {
-        let Config { server, ticket, api_keys, .. } = config;
-        let hand_over = ticket.zip(server.return_urls);
-        let hand_over =
-            hand_over.map(|(tickets, return_urls)| HandOver::new(tickets, return_urls)).transpose()?;
+        let Config { server, ticket, session, api_keys, grants, mint, .. } = config;
+        let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
+        let provider = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
+        let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
-            hand_over,
+            hand_over: ticket.map(HandOver::new).transpose()?,
+            provider,
+            revocations: Revocations::in_memory(
+                Revocations::DEFAULT_CAPACITY,
+                Revocations::DEFAULT_REMEMBERED,
+            ),
+            return_urls: server.return_urls,
+            pages: Pages::new(&server.app_origins),
+            removals: removals(&grants),
+            longest_cookies: i64::try_from(lifetimes.as_secs()).unwrap_or(i64::MAX),
             api_keys: api_keys.into(),
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,
@@ -64,6 +77,64 @@ impl Service {
     /// The minter of this moment; a request uses one from beginning to end.
     pub(super) fn minter(&self) -> Result<Arc<Minter>, Problem> {
         self.minter.load_full().ok_or(Problem::NoActiveKey)
+    }
+
+    /// Where a browser may go on.
+    pub(super) fn return_url(&self, asked: Option<&str>) -> Result<String, Problem> {
+        // A browser's provider and the app's origins are configured together.
+        let return_urls = self.return_urls.as_ref().ok_or(Problem::SessionsOff)?;
+        return_urls.accept(asked).map_err(Problem::ReturnUrl)
+    }
+
+    /// The session that a request presents, unless it was revoked.
+    ///
+    /// # Errors
+    /// [`Problem`]: one code for everything that proves nothing, another where it cannot be told in time.
+    pub(super) async fn identify(
+        &self,
+        request: &HttpRequest,
+        now: i64,
+        deadline: Instant,
+    ) -> Result<Session, Problem> {
+        let provider = self.provider.as_ref().ok_or(Problem::SessionsOff)?;
+        let identified = timeout_at(deadline, provider.identify(request, now)).await;
+        let session = identified.map_err(|_| Problem::SessionSlow)?.map_err(Problem::Session)?;
+        match self.refuses(&session, now, deadline).await? {
+            true => Err(Problem::SessionRevoked),
+            false => Ok(session),
+        }
+    }
+
+    /// Whether a session, or who it belongs to, was shut out after it began.
+    pub(super) async fn refuses(
+        &self,
+        session: &Session,
+        now: i64,
+        deadline: Instant,
+    ) -> Result<bool, Problem> {
+        let refuses = timeout_at(deadline, self.revocations.refuses(session, now)).await;
+        Ok(refuses.map_err(|_| Problem::StoreSlow)??)
+    }
+
+    /// Shuts out what began at the second `reached` or before.
+    pub(super) async fn revoke(
+        &self,
+        revoked: &Revoked,
+        reached: i64,
+        deadline: Instant,
+    ) -> Result<(), Problem> {
+        let written = timeout_at(deadline, self.revocations.revoke(revoked, reached)).await;
+        Ok(written.map_err(|_| Problem::StoreSlow)??)
+    }
+
+    /// The sessions that tickets start.
+    pub(super) fn own(&self) -> Option<&OwnSessions> {
+        self.provider.as_ref().and_then(Provider::own)
+    }
+
+    /// The first second at which a session has ended that is renewed now, and never again.
+    pub(super) fn session_end(&self, session: &Session, now: i64) -> Option<i64> {
+        self.own().and_then(|own| own.renewed_end(session, now)).or(session.until)
     }
 
     /// The listener's address, for grants that are bound to it.
@@ -82,42 +153,13 @@ impl Service {
     }
 }
 
-impl HandOver {
-    fn new(tickets: TicketSettings, return_urls: ReturnUrls) -> Result<Self, TicketSettingsError> {
-        Ok(Self {
-            earlier: EarlierTickets::before(now(), &tickets),
-            tickets: TicketVerifier::new(tickets)?,
-            replay: ReplayStore::in_memory(ReplayStore::DEFAULT_CAPACITY),
-            return_urls,
-        })
-    }
+fn removals(grants: &[Profile]) -> Vec<HeaderValue> {
+    let minted = grants.iter().flat_map(|grant| grant.cookies().removal_headers());
+    let all = minted.chain([OwnSessions::REMOVAL.to_owned()]);
+    all.map(|value| HeaderValue::try_from(value).expect("a cookie is made of visible ASCII")).collect()
 }
 
 /// Epoch seconds. The only place where serving reads the clock for expiries.
 pub(super) fn now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
-}
-
-/// Every grant that this listener can be given. A grant that cannot be (bound to an address that
-/// CloudFront has no condition for, a claim that is missing) is left out.
-pub(super) fn prepare_all<'m>(
-    minter: &'m Minter,
-    asker: &Asker<'_>,
-    now: i64,
-    id: Option<&RequestId>,
-) -> Result<Vec<Prepared<'m>>, Problem> {
-    let (mut prepared, mut refused) = (Vec::new(), None);
-    for (index, profile) in minter.profiles().iter().enumerate() {
-        match minter.prepare(index, asker, now) {
-            Ok(grant) => prepared.push(grant),
-            Err(error) => {
-                tracing::debug!(request_id = id.map(RequestId::as_str), grant = profile.name(), reason = %error, "grant left out");
-                refused = refused.or(Some(error));
-            }
-        }
-    }
-    match (prepared.is_empty(), refused) {
-        (false, _) => Ok(prepared),
-        (true, reason) => Err(Problem::NoGrant(reason)),
-    }
 }

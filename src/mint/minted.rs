@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
 
+use super::outline::Outline;
 use super::profile::Profile;
 use crate::cloudfront::{EpochSeconds, KeyPairId, Policy, SignError, SignedCookies, Signer};
 
@@ -15,24 +16,20 @@ pub struct Minted {
     trace_tag: Option<EpochSeconds>,
     set_cookie: Vec<Bytes>,
     json: Bytes,
+    outline: Bytes,
 }
 
 impl Minted {
     pub(super) fn sign(signer: &Signer, profile: &Profile, policy: &Policy) -> Result<Self, SignError> {
         let cookies = signer.cookies(policy)?;
         let headers = cookies.set_cookie_headers(profile.cookies());
-        let expires_at = policy.expires().get();
-        let answer = Answer {
-            name: profile.name(),
-            resource: policy.resource().as_str(),
-            expires_at,
-            renew_at: renew_at(expires_at, profile),
-            cookies: Values(&cookies),
-            set_cookie: &headers,
-        };
+        let outline = Outline::new(profile, policy);
+        let answer = Answer { outline: &outline, cookies: Values(&cookies), set_cookie: &headers };
         // Each value stands in it twice; grown step by step it would be copied four times.
         let mut json = Vec::with_capacity(256 + 2 * headers.iter().map(String::len).sum::<usize>());
         serde_json::to_writer(&mut json, &answer).expect("strings and integers always serialise");
+        let outline_json = serde_json::to_vec(&outline).expect("strings and integers always serialise");
+        let expires_at = outline.expires_at;
         let set_cookie = headers.into_iter().map(Bytes::from).collect();
         Ok(Self {
             name: profile.name().to_owned(),
@@ -41,6 +38,7 @@ impl Minted {
             trace_tag: policy.starts_after(),
             set_cookie,
             json: json.into(),
+            outline: outline_json.into(),
         })
     }
 
@@ -81,6 +79,12 @@ impl Minted {
     pub fn json(&self) -> &Bytes {
         &self.json
     }
+
+    /// The part of it that is no secret: an [`Outline`] as a JSON object.
+    #[must_use]
+    pub fn outline(&self) -> &Bytes {
+        &self.outline
+    }
 }
 
 impl fmt::Debug for Minted {
@@ -92,19 +96,10 @@ impl fmt::Debug for Minted {
     }
 }
 
-/// With a third of the lifetime left: time for several attempts while the cookies still work.
-/// It depends on the expiry alone, so that a shared answer is the same for everybody.
-fn renew_at(expires_at: i64, profile: &Profile) -> i64 {
-    let third = i64::try_from(profile.ttl().as_secs() / 3).unwrap_or(i64::MAX);
-    expires_at.saturating_sub(third.max(1))
-}
-
 #[derive(Serialize)]
 struct Answer<'a> {
-    name: &'a str,
-    resource: &'a str,
-    expires_at: i64,
-    renew_at: i64,
+    #[serde(flatten)]
+    outline: &'a Outline<'a>,
     cookies: Values<'a>,
     set_cookie: &'a [String],
 }

@@ -9,6 +9,7 @@ mod cookie_domain;
 mod cookie_path;
 mod minted;
 mod minter;
+mod outline;
 mod prepared;
 mod profile;
 mod requirement;
@@ -20,6 +21,7 @@ mod trace_tag;
 pub use cookie_domain::CookieDomainError;
 pub use minted::Minted;
 pub use minter::{Busy, Minter, MinterError};
+pub use outline::Outline;
 pub use prepared::{Asker, PrepareError, Prepared, Reserved};
 pub use profile::{
     AddressRule, CookieSettings, GrantSettings, Ipv6Clients, MAX_TTL, Profile, ProfileError, Site,

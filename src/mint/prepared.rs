@@ -6,6 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::minted::Minted;
 use super::minter::{Busy, Minter};
+use super::outline::Outline;
 use super::profile::{AddressRule, Ipv6Clients};
 use super::resource_template::FillError;
 use super::trace_tag::Traced;
@@ -91,6 +92,12 @@ impl<'m> Prepared<'m> {
             policy = policy.starting_after(key.tag(asker.traced().ok_or(PrepareError::Nobody)?))?;
         }
         Ok(Self { minter, grant, policy })
+    }
+
+    /// What its cookies would be.
+    #[must_use]
+    pub fn outline(&self) -> Outline<'_> {
+        Outline::new(&self.minter.profiles()[self.grant], &self.policy)
     }
 
     /// Makes sure that all of these, of one minter, will be signed: one place in the queue if any of

@@ -247,6 +247,11 @@ impl Profile {
         &self.resource
     }
 
+    /// Names of the claims that it depends on, some perhaps twice.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
+        self.require.iter().map(Requirement::top_claim).chain(self.resource.claims())
+    }
+
     /// Whether cookies are bound to the address that asked for them.
     #[must_use]
     pub fn address(&self) -> AddressRule {
@@ -269,11 +274,6 @@ impl Profile {
     #[must_use]
     pub fn is_traced(&self) -> bool {
         self.trace.is_some()
-    }
-
-    /// Names of the claims that a session has to keep for this grant; some perhaps twice.
-    pub fn claims_used(&self) -> impl Iterator<Item = &str> {
-        self.require.iter().map(Requirement::top_claim).chain(self.resource.claims())
     }
 
     /// Whether all listeners who may have it can share one signature: neither placeholders nor an address nor a

@@ -103,11 +103,11 @@ impl ResourceTemplate {
         self.parts.iter().any(|part| !matches!(part, Part::Literal(_)))
     }
 
-    /// Names of the claims that fill it.
-    pub(super) fn claims(&self) -> impl Iterator<Item = &str> {
+    /// Names of the claims that it needs.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Claim(name) => Some(name.as_str()),
-            _ => None,
+            Part::Literal(_) | Part::Subject => None,
         })
     }
 

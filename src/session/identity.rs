@@ -58,6 +58,14 @@ impl SessionId {
         Self(URL_SAFE_NO_PAD.encode(&digest(&SHA256, name.as_bytes()).as_ref()[..16]))
     }
 
+    /// The id of a session that nobody has named: 128 random bits.
+    #[must_use]
+    pub fn random() -> Self {
+        let mut bytes = [0; 16];
+        aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives random bytes");
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
     /// Reads an id back that was shown, in a log line for instance; `None` if it is none.
     pub fn parse(shown: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(shown).ok()?;

@@ -2,19 +2,22 @@
 //!
 //! A provider turns what a request carries into a [`Session`] or a refusal. It knows nothing of what the
 //! session will be granted. [`Provider`] is the one interface of them all. [`ticket`] is the signed hand-off from
-//! the web app; [`replay`] makes each ticket work once. [`return_url`] says where the listener may be sent back
+//! the web app; [`own`] is the session that it starts; [`replay`] makes each ticket work once; [`revocation`] shuts
+//! listeners out. [`return_url`] says where the listener may be sent back
 //! to; [`api_key`] is for back ends.
 
 pub mod api_key;
 mod header;
 mod identity;
 mod origin;
+pub mod own;
 mod peers;
 mod presented;
 mod provider;
 mod pseudonym;
 pub mod replay;
 pub mod return_url;
+pub mod revocation;
 pub(crate) mod strict_json;
 pub mod ticket;
 

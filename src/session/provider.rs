@@ -3,11 +3,14 @@
 use thiserror::Error;
 
 use super::header::HeaderProvider;
+use super::own::OwnSessions;
 use super::{Ambiguous, Presented, Session};
 
 /// What says who is asking. Exactly one is configured for browsers.
 #[derive(Debug)]
 pub enum Provider {
+    /// A ticket started a session of our own.
+    Own(OwnSessions),
     /// A proxy in front of this service names the listener.
     Header(HeaderProvider),
 }
@@ -36,7 +39,16 @@ impl Provider {
     /// As it is called in the configuration, in logs and in metrics.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Own(_) => "own",
             Self::Header(_) => "header",
+        }
+    }
+
+    /// The sessions of our own, if it is those: the only ones that are renewed and ended here.
+    pub fn own(&self) -> Option<&OwnSessions> {
+        match self {
+            Self::Own(own) => Some(own),
+            Self::Header(_) => None,
         }
     }
 
@@ -45,8 +57,8 @@ impl Provider {
     /// # Errors
     /// [`ProviderRefusal`], for the operator only: tell the sender no more than its kind.
     pub async fn identify(&self, presented: &dyn Presented, now: i64) -> Result<Session, ProviderRefusal> {
-        let _ = now;
         match self {
+            Self::Own(own) => own.identify(presented, now),
             Self::Header(header) => header.identify(presented),
         }
     }

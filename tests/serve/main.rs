@@ -11,6 +11,7 @@ mod mint;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+mod renew;
 mod restart;
 mod secrets;
 mod starting;

@@ -120,7 +120,7 @@ fn a_grant_is_traced_and_requires_claims_as_configured() {
     let config = parse(&text).unwrap();
     let grant = &config.grants[0];
     assert!(grant.is_traced() && !grant.is_shared());
-    assert_eq!(grant.claims_used().collect::<Vec<_>>(), ["plan", "a"]);
+    assert_eq!(grant.claims().collect::<Vec<_>>(), ["plan", "a"]);
     assert!(matches!(config.audit.subject, SubjectRule::Hashed(_)), "the default once there is a key");
     let shown = grant.to_string();
     assert!(shown.contains("; only if plan is \"premium\" and /a/tier is 1 or true"), "{shown}");

@@ -17,6 +17,8 @@ pub(super) struct TicketClaims {
     pub(super) issued_at: i64,
     pub(super) expires_at: i64,
     pub(super) not_before: Option<i64>,
+    /// The web app's own name of its session.
+    pub(super) session: Option<String>,
     /// The members that say something of the listener and not of the ticket.
     pub(super) others: Map<String, Value>,
 }
@@ -41,7 +43,18 @@ impl TicketClaims {
         let issued_at = seconds("iat", &required(&mut members, "iat")?)?;
         let expires_at = seconds("exp", &required(&mut members, "exp")?)?;
         let not_before = members.remove("nbf").map(|value| seconds("nbf", &value)).transpose()?;
-        Ok(Self { issuer, audiences, jti, subject, issued_at, expires_at, not_before, others: members })
+        let session = members.remove("sid").map(|value| bounded_text("sid", value)).transpose()?;
+        Ok(Self {
+            issuer,
+            audiences,
+            jti,
+            subject,
+            issued_at,
+            expires_at,
+            not_before,
+            session,
+            others: members,
+        })
     }
 }
 

@@ -8,8 +8,8 @@ use super::claims::TicketClaims;
 use super::header::TicketHeader;
 use super::key::TicketKey;
 use super::settings::{CheckedSettings, KeySet, TicketSettings, TicketSettingsError};
-use crate::session::Session;
 use crate::session::replay::JtiKey;
+use crate::session::{Session, SessionId};
 
 /// Verifies tickets against one set of settings.
 ///
@@ -89,10 +89,16 @@ impl TicketVerifier {
             return Err(TicketRefusal::WrongAudience);
         }
         let expires = settings.check_times(&claims, now)?;
+        let session = Session {
+            id: claims.session.as_deref().map(SessionId::of),
+            // By our clock, as a revocation is: of an app whose clock is ahead, not in the future.
+            started: Some(claims.issued_at.min(now)),
+            ..Session::new(claims.subject, claims.others)
+        };
         Ok(VerifiedTicket {
             jti_key: JtiKey::of(&claims.issuer, &claims.jti),
             issued_at: claims.issued_at,
-            session: Session::new(claims.subject, claims.others),
+            session,
             expires,
         })
     }

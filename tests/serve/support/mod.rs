@@ -1,6 +1,7 @@
 //! What the tests share: a configuration and keys, the binary, tickets, and a client that changes no byte.
 
 mod answer;
+mod browser;
 mod client;
 mod cookies;
 mod process;
@@ -8,10 +9,11 @@ mod setup;
 mod tickets;
 
 pub use answer::Answer;
+pub use browser::{APP, SAME_SITE, SESSION_COOKIE};
 pub use client::{Client, exchange, get, post};
 pub use cookies::Cookies;
 pub use process::{DEADLINE, Service, run, wait_for};
-pub use setup::{API_KEY, Setup, TICKET_SECRET};
+pub use setup::{API_KEY, SESSION_SECRET, Setup, TICKET_SECRET};
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
 
 /// Planted into what is refused, to be looked for in the log.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::{Service, run};
 
 pub const TICKET_SECRET: &str = "s3cret-of-the-tickets-in-this-test-alone";
+pub const SESSION_SECRET: &str = "s3cret-of-the-sessions-in-this-test-alone";
 pub const API_KEY: &str = "k3y-of-the-back-end-in-this-test-alone--";
 
 const EVERY_KIND_OF_GRANT: &str = r#"
@@ -69,6 +70,8 @@ pub struct Setup {
     /// Everything else.
     sections: Vec<&'static str>,
     is_ticketed: bool,
+    /// Lines of `[session]`; without any there is no such section.
+    session: String,
     /// For clocks that differ.
     leeway: &'static str,
     log_level: &'static str,
@@ -88,6 +91,7 @@ impl Setup {
             server: "workers = 1\n".to_owned(),
             sections: vec![EVERY_KIND_OF_GRANT],
             is_ticketed: true,
+            session: String::new(),
             leeway: "5s",
             log_level: "info",
         };
@@ -107,6 +111,19 @@ impl Setup {
     /// One grant that is another for each listener.
     pub fn own_grant_only(mut self) -> Self {
         self.sections = vec![ONE_OWN_GRANT];
+        self
+    }
+
+    /// Tickets start sessions, sealed with the first of these secrets, with `lines` of `[session]` besides.
+    pub fn sessions(mut self, secrets: &[&str], lines: &str) -> Self {
+        let file = |number: usize| format!("session-{number}.key");
+        for (number, secret) in secrets.iter().enumerate() {
+            fs::write(self.path(&file(number)), secret).unwrap();
+            self.set_mode(&file(number), 0o600);
+        }
+        let references: Vec<_> =
+            (0..secrets.len()).map(|number| format!("{{ file = \"{}\" }}", file(number))).collect();
+        self.session = format!("[session]\nsecrets = [{}]\n{lines}\n", references.join(", "));
         self
     }
 
@@ -160,7 +177,8 @@ impl Setup {
     pub fn secrets(&self) -> Vec<String> {
         let pem = fs::read_to_string(self.path(&self.key_file())).unwrap();
         let lines = pem.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned);
-        lines.chain([TICKET_SECRET.to_owned(), API_KEY.to_owned()]).collect()
+        let secrets = [TICKET_SECRET, API_KEY, SESSION_SECRET];
+        lines.chain(secrets.map(str::to_owned)).collect()
     }
 
     /// The public key of the keyring, as PEM.
@@ -182,13 +200,13 @@ impl Setup {
 
     /// `edgemint serve` with the configuration written down, ready to be spawned.
     pub fn serve(&self) -> Command {
-        let Self { server, log_level, .. } = self;
+        let Self { server, log_level, session, .. } = self;
         let tickets = if self.is_ticketed { TICKETS.replace("LEEWAY", self.leeway) } else { String::new() };
         let origins = "app_origins = [\"https://www.example.com\", \"https://m.example.com:8443\"]\n";
         let configuration = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://listen.example.com\"\n{origins}{server}\
              [log]\nlevel = \"{log_level}\"\n{tickets}\
-             [[api_keys]]\nname = \"app\"\nsecret = {{ env = \"EDGEMINT_API_KEY\" }}\n{}",
+             {session}[[api_keys]]\nname = \"app\"\nsecret = {{ env = \"EDGEMINT_API_KEY\" }}\n{}",
             self.sections.join("\n")
         );
         fs::write(self.path("edgemint.toml"), configuration).unwrap();

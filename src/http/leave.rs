@@ -1,0 +1,89 @@
+//! `POST /leave` and `GET /leave?ticket=…`.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use tokio::time::{Instant, timeout_at};
+
+use super::problem::Problem;
+use super::service::{self, Service};
+use super::{body, browser, hand_over};
+use crate::session::revocation::Revoked;
+
+/// `POST /leave`: a page signs the listener out. Answers 204, whoever asks and however often, deletes every cookie
+/// that this service ever sets, and ends the session, so that a copy of its cookie is worth nothing. What was
+/// minted works to its end wherever it was copied to.
+///
+/// A refusal is a [`Problem`]: of the page, or 503 if it cannot be written down that the session has ended.
+pub(super) async fn leave(
+    request: HttpRequest,
+    payload: web::Payload,
+    service: web::Data<Service>,
+) -> HttpResponse {
+    browser::answer(&request, &service.pages, left(&request, payload, &service)).await
+}
+
+async fn left(
+    request: &HttpRequest,
+    payload: web::Payload,
+    service: &Service,
+) -> Result<HttpResponse, Problem> {
+    let deadline = service.deadline();
+    let nothing = body::nothing(request, payload, service.max_body);
+    timeout_at(deadline, nothing).await.unwrap_or(Err(Problem::BodyLate))?;
+    end_presented(request, service, service::now(), deadline).await?;
+    let mut response = HttpResponse::NoContent();
+    delete_cookies(&mut response, service);
+    Ok(response.finish())
+}
+
+/// `GET /leave?ticket=…&return_to=…`: the web app sends the browser here as it signs the listener out. Answers 303
+/// to the checked return URL, and does what a page's request does; it also ends the session that the ticket names.
+///
+/// The ticket stands for the web app's word, as at `/enter`: a link alone signs nobody out.
+///
+/// # Errors
+/// [`Problem`]; none of them deletes a cookie.
+pub(super) async fn leave_by_ticket(
+    request: HttpRequest,
+    service: web::Data<Service>,
+) -> Result<HttpResponse, Problem> {
+    let deadline = service.deadline();
+    let query = hand_over::Query::of(&request)?;
+    let hand_over = service.hand_over.as_ref().ok_or(Problem::TicketsOff)?;
+    let location = service.return_url(query.return_to.as_deref())?;
+    let now = service::now();
+    let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    hand_over.redeem(&ticket, now, deadline).await?;
+    if let Some(id) = ticket.session.id {
+        service.revoke(&Revoked::Session(id), now, deadline).await?;
+    }
+    end_presented(&request, &service, now, deadline).await?;
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, location));
+    delete_cookies(&mut response, &service);
+    Ok(response.finish())
+}
+
+/// Ends the session of our own that the request presents, if it does. Others end where they began.
+async fn end_presented(
+    request: &HttpRequest,
+    service: &Service,
+    now: i64,
+    deadline: Instant,
+) -> Result<(), Problem> {
+    let Some(provider) = service.provider.as_ref().filter(|provider| provider.own().is_some()) else {
+        return Ok(());
+    };
+    // What proves nothing cannot be renewed, so there is nothing to end.
+    let Ok(session) = provider.identify(request, now).await else { return Ok(()) };
+    let Some(id) = session.id else { return Ok(()) };
+    // An instance whose clock is ahead may have started it.
+    let reached = session.started.map_or(now, |started| started.max(now));
+    service.revoke(&Revoked::Session(id), reached, deadline).await
+}
+
+fn delete_cookies(response: &mut HttpResponseBuilder, service: &Service) {
+    for removal in &service.removals {
+        response.append_header((header::SET_COOKIE, removal.clone()));
+    }
+}

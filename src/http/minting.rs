@@ -1,0 +1,85 @@
+//! From a session to its cookies: the one way for whoever enters or renews.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::HttpResponseBuilder;
+use actix_web::http::header::{self, HeaderValue};
+use tokio::time::{Instant, timeout_at};
+
+use super::problem::Problem;
+use super::request_id::RequestId;
+use crate::mint::{Asker, Minted, Minter, Prepared, Reserved};
+use crate::session::{Session, SessionId};
+
+/// Every grant that this session can be given at the second `now` (epoch), for a listener at `client`. A grant
+/// that cannot be (bound to an address that CloudFront has no condition for, a claim that is missing) is left out.
+///
+/// # Errors
+/// [`Problem::NoGrant`] if none is left.
+pub(super) fn prepare<'m>(
+    minter: &'m Minter,
+    session: &Session,
+    client: Option<IpAddr>,
+    now: i64,
+    id: Option<&RequestId>,
+) -> Result<Vec<Prepared<'m>>, Problem> {
+    let asker = Asker {
+        subject: session.subject.as_str(),
+        session: session.id.as_ref().map(SessionId::as_str),
+        claims: &session.claims,
+        address: client,
+    };
+    let (mut prepared, mut refused) = (Vec::with_capacity(minter.profiles().len()), None);
+    for (index, profile) in minter.profiles().iter().enumerate() {
+        match minter.prepare(index, &asker, now) {
+            Ok(grant) => prepared.push(grant),
+            Err(error) => {
+                tracing::debug!(request_id = id.map(RequestId::as_str), grant = profile.name(), reason = %error, "grant left out");
+                refused = refused.or(Some(error));
+            }
+        }
+    }
+    match (prepared.is_empty(), refused) {
+        (false, _) => Ok(prepared),
+        (true, reason) => Err(Problem::NoGrant(reason)),
+    }
+}
+
+/// Signs what has a place.
+///
+/// # Errors
+/// [`Problem::Sign`].
+pub(super) async fn issue(reserved: Reserved<'_>) -> Result<Vec<Arc<Minted>>, Problem> {
+    Ok(reserved.issue().await?)
+}
+
+/// All of it at once, for those who have nothing to do in between.
+///
+/// # Errors
+/// As [`prepare`] and [`issue`]; [`Problem::Busy`] and [`Problem::Slow`].
+pub(super) async fn mint(
+    minter: &Minter,
+    session: &Session,
+    client: Option<IpAddr>,
+    now: i64,
+    id: Option<&RequestId>,
+    deadline: Instant,
+) -> Result<Vec<Arc<Minted>>, Problem> {
+    let reserved = Prepared::reserve(prepare(minter, session, client, now, id)?)?;
+    timeout_at(deadline, issue(reserved)).await.unwrap_or(Err(Problem::Slow))
+}
+
+/// Puts the cookies into an answer.
+pub(super) fn set_cookies(response: &mut HttpResponseBuilder, minted: &[Arc<Minted>]) {
+    for cookie in minted.iter().flat_map(|minted| minted.set_cookie()) {
+        let value = HeaderValue::from_maybe_shared(cookie.clone());
+        response.append_header((header::SET_COOKIE, value.expect("a cookie is made of visible ASCII")));
+    }
+}
+
+/// Puts the cookie of a session of our own into an answer.
+pub(super) fn set_session(response: &mut HttpResponseBuilder, cookie: String) {
+    let value = HeaderValue::from_maybe_shared(bytes::Bytes::from(cookie));
+    response.append_header((header::SET_COOKIE, value.expect("base64 and attributes are visible ASCII")));
+}

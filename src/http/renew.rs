@@ -1,0 +1,88 @@
+//! `POST /renew` and `GET /status`.
+
+use std::io::Write as _;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::time::timeout_at;
+
+use super::problem::Problem;
+use super::request_id::RequestId;
+use super::service::{self, Service};
+use super::{body, browser, minting};
+use crate::session::Session;
+
+/// `POST /renew`: the player asks for the next cookies of every grant that the listener is entitled to.
+///
+/// Answers `{"now", "grants": [{"name", "resource", "expires_at", "renew_at"}], "session_ends_at"}`: times in epoch
+/// seconds, by the clock of `now`; `session_ends_at` is when the session ends unless it is renewed again, `null`
+/// if its provider does not tell.
+///
+/// A refusal is a [`Problem`] without a cookie: who is refused keeps what was minted until it ends.
+pub(super) async fn renew(
+    request: HttpRequest,
+    payload: web::Payload,
+    service: web::Data<Service>,
+) -> HttpResponse {
+    browser::answer(&request, &service.pages, renewed(&request, payload, &service)).await
+}
+
+async fn renewed(
+    request: &HttpRequest,
+    payload: web::Payload,
+    service: &Service,
+) -> Result<HttpResponse, Problem> {
+    let deadline = service.deadline();
+    let nothing = body::nothing(request, payload, service.max_body);
+    timeout_at(deadline, nothing).await.unwrap_or(Err(Problem::BodyLate))?;
+    let now = service::now();
+    let session = service.identify(request, now, deadline).await?;
+    let minter = service.minter()?;
+    let id = RequestId::of(request);
+    let client = service.client(request);
+    let minted = minting::mint(&minter, &session, client, now, id.as_ref(), deadline).await?;
+
+    let mut response = HttpResponse::Ok();
+    minting::set_cookies(&mut response, &minted);
+    if let Some(cookie) = service.own().and_then(|own| own.renew(&session, now)) {
+        minting::set_session(&mut response, cookie);
+    }
+    let outlines = minted.iter().map(|minted| minted.outline());
+    let json = listening(now, outlines, service.session_end(&session, now));
+    Ok(response.content_type("application/json").body(json))
+}
+
+/// `GET /status`: what a renewal now would give, minting nothing.
+pub(super) async fn status(request: HttpRequest, service: web::Data<Service>) -> HttpResponse {
+    browser::answer(&request, &service.pages, stated(&request, &service)).await
+}
+
+async fn stated(request: &HttpRequest, service: &Service) -> Result<HttpResponse, Problem> {
+    let now = service::now();
+    let session: Session = service.identify(request, now, service.deadline()).await?;
+    let minter = service.minter()?;
+    let id = RequestId::of(request);
+    let prepared = minting::prepare(&minter, &session, service.client(request), now, id.as_ref())?;
+    let outlines = prepared
+        .iter()
+        .map(|grant| serde_json::to_vec(&grant.outline()).expect("strings and integers always serialise"));
+    let json = listening(now, outlines, service.session_end(&session, now));
+    Ok(HttpResponse::Ok().content_type("application/json").body(json))
+}
+
+/// `outlines` are JSON objects.
+fn listening(now: i64, outlines: impl Iterator<Item = impl AsRef<[u8]>>, ends: Option<i64>) -> Vec<u8> {
+    const WRITTEN: &str = "writing to memory never fails";
+    let mut json = Vec::with_capacity(512);
+    write!(json, r#"{{"now":{now},"grants":["#).expect(WRITTEN);
+    for (index, outline) in outlines.enumerate() {
+        if index > 0 {
+            json.push(b',');
+        }
+        json.extend_from_slice(outline.as_ref());
+    }
+    match ends {
+        Some(ends) => write!(json, r#"],"session_ends_at":{ends}}}"#).expect(WRITTEN),
+        None => json.extend_from_slice(br#"],"session_ends_at":null}"#),
+    }
+    json
+}

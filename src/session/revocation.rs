@@ -1,0 +1,174 @@
+//! Shuts listeners out: what a back end has revoked, and since when.
+//!
+//! A revocation records the second in which it was made. It reaches every session that began in that second or
+//! before: a listener who signs in again later is welcome. Where the store cannot tell, nobody is let in.
+
+mod memory;
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use memory::MemoryRevocations;
+use thiserror::Error;
+
+use super::{Session, SessionId, Subject};
+
+/// What is shut out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// Every session of a listener.
+    Subject(Subject),
+    /// One session.
+    Session(SessionId),
+}
+
+/// What a revocation is remembered by: a hash, so that a dump of the store names nobody.
+///
+/// 128 bits of SHA-256. A collision could only shut one more out, never let one in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct RevocationKey([u8; 16]);
+
+impl RevocationKey {
+    fn of_subject(subject: &Subject) -> Self {
+        Self::of(b"subject\0", subject.as_str())
+    }
+
+    fn of_session(id: &SessionId) -> Self {
+        Self::of(b"session\0", id.as_str())
+    }
+
+    fn of(kind: &[u8], name: &str) -> Self {
+        let mut hash = Context::new(&SHA256);
+        hash.update(kind);
+        hash.update(name.as_bytes());
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash.finish().as_ref()[..16]);
+        Self(key)
+    }
+}
+
+impl From<&Revoked> for RevocationKey {
+    fn from(revoked: &Revoked) -> Self {
+        match revoked {
+            Revoked::Subject(subject) => Self::of_subject(subject),
+            Revoked::Session(id) => Self::of_session(id),
+        }
+    }
+}
+
+impl fmt::Debug for RevocationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RevocationKey({:032x})", u128::from_be_bytes(self.0))
+    }
+}
+
+/// The revocations of this service.
+#[derive(Debug)]
+pub struct Revocations(Backend);
+
+/// Where revocations are remembered. A store shared between instances is another variant.
+#[derive(Debug)]
+enum Backend {
+    Memory(MemoryRevocations),
+}
+
+impl Revocations {
+    /// How many revocations an in-memory store holds unless told otherwise, in at most 140 MB; memory is taken
+    /// as they are made.
+    pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(1_000_000).expect("not zero");
+
+    /// How long a revocation is remembered unless told otherwise: 30 days.
+    pub const DEFAULT_REMEMBERED: Duration = Duration::from_hours(30 * 24);
+
+    /// A store in this process, for one instance; what it remembers ends with the process. It holds up to
+    /// `capacity` revocations for `remembered` (whole seconds) each, and takes no other while it is full.
+    ///
+    /// `remembered` has to be at least as long as the longest session: a forgotten revocation reaches nobody.
+    pub fn in_memory(capacity: NonZeroUsize, remembered: Duration) -> Self {
+        Self(Backend::Memory(MemoryRevocations::new(capacity, remembered)))
+    }
+
+    /// Shuts out every session of `revoked` that began at `now` (epoch seconds) or before. Repeating it moves
+    /// that second forward, never back.
+    ///
+    /// # Errors
+    /// [`StoreOutage`] if it may not have been recorded.
+    pub async fn revoke(&self, revoked: &Revoked, now: i64) -> Result<(), StoreOutage> {
+        match &self.0 {
+            Backend::Memory(memory) => memory.revoke(revoked.into(), now),
+        }
+    }
+
+    /// Whether `session` is shut out at the second `now` (epoch), by its subject or by its id. One that does not
+    /// tell when it began is shut out for as long as the revocation is remembered.
+    ///
+    /// # Errors
+    /// [`StoreOutage`] if the store cannot tell, which is never a yes.
+    pub async fn refuses(&self, session: &Session, now: i64) -> Result<bool, StoreOutage> {
+        match &self.0 {
+            Backend::Memory(memory) => Ok(memory.refuses(session, now)),
+        }
+    }
+}
+
+/// Whether a session that began at `started` is reached by a revocation of the second `revoked`.
+fn reaches(revoked: i64, started: Option<i64>) -> bool {
+    started.is_none_or(|started| started <= revoked)
+}
+
+/// What keeps the store of revocations from telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum StoreOutage {
+    /// The store holds as many revocations as it may.
+    #[error(
+        "the store of revocations is full; it takes others as soon as some of its own have been forgotten"
+    )]
+    Full,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+
+    fn subject(name: &str) -> Subject {
+        Subject::parse(name).unwrap()
+    }
+
+    #[test]
+    fn a_key_depends_on_what_is_revoked_and_on_its_name() {
+        // printf 'subject\0listener-7' | openssl dgst -sha256 -r | cut -c -32
+        let key = RevocationKey::of_subject(&subject("listener-7"));
+        assert_eq!(format!("{key:?}"), "RevocationKey(5cd21e1541e7ecfde9ea50f3f0485c83)");
+        assert_ne!(key, RevocationKey::of_subject(&subject("listener-8")));
+        let id = SessionId::of("listener-7");
+        let same_text = RevocationKey::of_subject(&subject(id.as_str()));
+        assert_ne!(RevocationKey::of_session(&id), same_text);
+    }
+
+    #[test]
+    fn a_session_is_reached_by_its_subject_and_by_its_id() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let store = Revocations::in_memory(Revocations::DEFAULT_CAPACITY, Revocations::DEFAULT_REMEMBERED);
+        let of = |name: &str, id: Option<&str>| {
+            let mut session = Session::new(subject(name), Map::new());
+            session.id = id.map(SessionId::of);
+            session.started = Some(100);
+            session
+        };
+        runtime.block_on(store.revoke(&Revoked::Subject(subject("a")), 100)).unwrap();
+        runtime.block_on(store.revoke(&Revoked::Session(SessionId::of("s1")), 100)).unwrap();
+        for (session, expected) in [
+            (of("a", None), true),
+            (of("a", Some("s2")), true),
+            (of("b", None), false),
+            (of("b", Some("s1")), true),
+            (of("b", Some("s2")), false),
+        ] {
+            assert_eq!(runtime.block_on(store.refuses(&session, 101)), Ok(expected), "{session:?}");
+        }
+    }
+}

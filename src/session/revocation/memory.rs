@@ -1,0 +1,250 @@
+//! Revocations in the memory of this process.
+
+use std::collections::{BTreeSet, HashMap};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use super::{RevocationKey, StoreOutage, reaches};
+use crate::session::Session;
+
+/// The revocations of one process.
+#[derive(Debug)]
+pub(super) struct MemoryRevocations {
+    /// Whether there is any: where nobody is shut out, a renewal costs no more than reading this.
+    any: AtomicBool,
+    table: RwLock<Table>,
+    began: Instant,
+}
+
+impl MemoryRevocations {
+    pub(super) fn new(capacity: NonZeroUsize, remembered: Duration) -> Self {
+        let remembered = i64::try_from(remembered.as_secs()).unwrap_or(i64::MAX);
+        let table = Table { capacity: capacity.get(), remembered, ..Table::default() };
+        Self { any: AtomicBool::new(false), table: RwLock::new(table), began: Instant::now() }
+    }
+
+    pub(super) fn revoke(&self, key: RevocationKey, now: i64) -> Result<(), StoreOutage> {
+        // The table is consistent after each of its statements, so one that a panic left behind can be used.
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let outcome = table.revoke(key, self.moment(now));
+        self.any.store(!table.revocations.is_empty(), Ordering::Release);
+        outcome
+    }
+
+    pub(super) fn refuses(&self, session: &Session, now: i64) -> bool {
+        if !self.any.load(Ordering::Acquire) {
+            return false;
+        }
+        let subject = RevocationKey::of_subject(&session.subject);
+        let id = session.id.as_ref().map(RevocationKey::of_session);
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        let moment = self.moment(now);
+        table.refuses(subject, session.started, moment)
+            || id.is_some_and(|id| table.refuses(id, session.started, moment))
+    }
+
+    fn moment(&self, wall: i64) -> Moment {
+        Moment { wall, uptime: i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX) }
+    }
+}
+
+/// Now, by two clocks, both in seconds. A revocation is forgotten once both say that it is time: a wall clock
+/// that leaps ahead forgets nothing, and one that goes back readmits nobody.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    /// Since the epoch; can be set.
+    wall: i64,
+    /// Since the store was made; never set.
+    uptime: i64,
+}
+
+impl Moment {
+    /// Whether both clocks have gone on by `seconds` since.
+    fn is_past(self, since: Self, seconds: i64) -> bool {
+        self.wall >= since.wall.saturating_add(seconds) && self.uptime >= since.uptime.saturating_add(seconds)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    revocations: HashMap<RevocationKey, Moment>,
+    /// The same by the time at which they were last made: the next to be forgotten comes first.
+    by_age: BTreeSet<(i64, RevocationKey)>,
+    capacity: usize,
+    /// Seconds.
+    remembered: i64,
+}
+
+impl Table {
+    fn revoke(&mut self, key: RevocationKey, now: Moment) -> Result<(), StoreOutage> {
+        self.forget(now);
+        let mut revoked = now;
+        if let Some(before) = self.revocations.get(&key) {
+            revoked.wall = now.wall.max(before.wall);
+            self.by_age.remove(&(before.uptime, key));
+        } else if self.revocations.len() >= self.capacity {
+            return Err(StoreOutage::Full);
+        }
+        self.revocations.insert(key, revoked);
+        self.by_age.insert((revoked.uptime, key));
+        Ok(())
+    }
+
+    fn refuses(&self, key: RevocationKey, started: Option<i64>, now: Moment) -> bool {
+        let revoked = self.revocations.get(&key).filter(|revoked| !now.is_past(**revoked, self.remembered));
+        revoked.is_some_and(|revoked| reaches(revoked.wall, started))
+    }
+
+    /// Up to the first that is still remembered. One whose wall clock was ahead keeps those behind it a while
+    /// longer, which then count as forgotten and are still here.
+    fn forget(&mut self, now: Moment) {
+        while let Some((uptime, key)) = self.by_age.first().copied() {
+            let revoked = self.revocations.get(&key).copied();
+            if revoked.is_some_and(|revoked| !now.is_past(revoked, self.remembered)) {
+                return;
+            }
+            self.by_age.remove(&(uptime, key));
+            self.revocations.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+    use crate::session::{SessionId, Subject};
+
+    const NOW: i64 = 1_800_000_000;
+    const MONTH: i64 = 30 * 86_400;
+
+    fn table(capacity: usize) -> Table {
+        Table { capacity, remembered: MONTH, ..Table::default() }
+    }
+
+    fn key(number: usize) -> RevocationKey {
+        RevocationKey::of_subject(&Subject::parse(&number.to_string()).unwrap())
+    }
+
+    /// So many seconds after the start, by a wall clock that is off by so many.
+    fn after(seconds: i64, off: i64) -> Moment {
+        Moment { wall: NOW + seconds + off, uptime: seconds }
+    }
+
+    #[test]
+    fn what_began_by_then_is_refused_and_what_began_later_is_not() {
+        let mut table = table(10);
+        table.revoke(key(1), after(0, 0)).unwrap();
+        for (started, expected) in [
+            (Some(i64::MIN), true),
+            (Some(0), true),
+            (Some(NOW), true),
+            (Some(NOW + 1), false),
+            (Some(i64::MAX), false),
+            (None, true),
+        ] {
+            for later in [0, 1, MONTH - 1] {
+                assert_eq!(table.refuses(key(1), started, after(later, 0)), expected, "{started:?} {later}");
+            }
+            assert!(!table.refuses(key(1), started, after(MONTH, 0)), "{started:?}");
+            assert!(!table.refuses(key(2), started, after(1, 0)), "{started:?}");
+        }
+    }
+
+    #[test]
+    fn a_second_revocation_moves_the_second_forward_and_never_back() {
+        let mut table = table(10);
+        table.revoke(key(1), after(0, 0)).unwrap();
+        table.revoke(key(1), after(100, 0)).unwrap();
+        assert!(table.refuses(key(1), Some(NOW + 100), after(100, 0)));
+        // An hour back.
+        table.revoke(key(1), after(200, -3600)).unwrap();
+        assert!(table.refuses(key(1), Some(NOW + 100), after(200, -3600)));
+        assert!(!table.refuses(key(1), Some(NOW + 101), after(200, 0)));
+        // It is remembered from the last on.
+        assert!(table.refuses(key(1), None, after(MONTH + 199, 0)));
+        assert!(!table.refuses(key(1), None, after(MONTH + 200, 0)));
+        assert_eq!((table.revocations.len(), table.by_age.len()), (1, 1));
+    }
+
+    #[test]
+    fn no_step_of_the_clock_readmits_anybody() {
+        let mut table = table(10);
+        table.revoke(key(1), after(0, 0)).unwrap();
+        for off in [-NOW, -MONTH, -1, 1, MONTH, 100 * MONTH, i64::MAX / 2] {
+            assert!(table.refuses(key(1), Some(NOW), after(1, off)), "{off}");
+            // Others forget what is to be forgotten.
+            table.revoke(key(2), after(1, off)).unwrap();
+            assert!(table.refuses(key(1), Some(NOW), after(2, 0)), "{off} and back");
+        }
+        // While the wall clock stands still, sessions do not end either.
+        assert!(table.refuses(key(1), Some(NOW), after(MONTH, -1)));
+        assert!(!table.refuses(key(1), Some(NOW), after(MONTH, 0)));
+    }
+
+    #[test]
+    fn a_full_store_says_so_until_something_is_forgotten() {
+        let mut table = table(100);
+        for n in 0..100 {
+            assert_eq!(table.revoke(key(n), after(0, 0)), Ok(()));
+        }
+        assert_eq!(table.revoke(key(100), after(1, 0)), Err(StoreOutage::Full));
+        assert!(
+            (0..100).all(|n| table.refuses(key(n), Some(NOW), after(1, 0))),
+            "nothing was forgotten for it"
+        );
+        assert_eq!(table.revoke(key(0), after(1, 0)), Ok(()), "one that is known can be moved");
+        assert_eq!(table.revoke(key(100), after(MONTH, 0)), Ok(()));
+        assert_eq!((table.revocations.len(), table.by_age.len()), (2, 2), "0, which was moved, and 100");
+    }
+
+    #[test]
+    fn memory_returns_to_where_it_was() {
+        let mut table = table(1_000_000);
+        for day in 0..365 {
+            for n in 0..10 {
+                table.revoke(key(day * 10 + n), after(i64::try_from(day).unwrap() * 86_400, 0)).unwrap();
+                table.revoke(key(0), after(i64::try_from(day).unwrap() * 86_400, 0)).unwrap();
+            }
+        }
+        assert!((300..=310).contains(&table.revocations.len()), "{}", table.revocations.len());
+        assert_eq!(table.revocations.len(), table.by_age.len());
+    }
+
+    #[test]
+    fn extreme_times_do_not_panic() {
+        let extremes = [i64::MIN, -1, 0, 1, i64::MAX];
+        for revoked in extremes {
+            for now in extremes {
+                let store = MemoryRevocations::new(NonZeroUsize::MIN, Duration::MAX);
+                store.revoke(key(1), revoked).unwrap();
+                assert_eq!(store.revoke(key(2), now), Err(StoreOutage::Full));
+                let mut session = Session::new(Subject::parse("1").unwrap(), Map::new());
+                assert!(store.refuses(&session, now), "{revoked} {now}");
+                session.started = Some(revoked);
+                assert!(store.refuses(&session, now), "{revoked} {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_one_thread_revokes_every_other_sees() {
+        let store = MemoryRevocations::new(NonZeroUsize::new(1000).unwrap(), Duration::from_secs(60));
+        let mut session = Session::new(Subject::parse("7").unwrap(), Map::new());
+        session.id = Some(SessionId::of("7"));
+        session.started = Some(NOW);
+        assert!(!store.refuses(&session, NOW));
+        std::thread::scope(|scope| {
+            let (sender, revoked) = std::sync::mpsc::channel::<()>();
+            scope.spawn(|| {
+                store.revoke(key(7), NOW).unwrap();
+                drop(sender);
+            });
+            revoked.recv().unwrap_err();
+            assert!(store.refuses(&session, NOW));
+        });
+    }
+}
