@@ -4,6 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tokio::time::{Instant, timeout_at};
 
+use super::audit::{self, Deed};
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{body, browser, hand_over};
@@ -33,6 +34,7 @@ async fn left(
     end_presented(request, service, service::now(), deadline).await?;
     let mut response = HttpResponse::NoContent();
     delete_cookies(&mut response, service);
+    audit::done(request, "/leave", Deed::Left);
     Ok(response.finish())
 }
 
@@ -53,6 +55,7 @@ pub(super) async fn leave_by_ticket(
     let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
     let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    audit::identified(&request, &service.subjects, "ticket", &ticket.session);
     hand_over.redeem(&ticket, now, deadline).await?;
     if let Some(id) = ticket.session.id {
         service.revoke(&Revoked::Session(id), now, deadline).await?;
@@ -61,6 +64,7 @@ pub(super) async fn leave_by_ticket(
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location));
     delete_cookies(&mut response, &service);
+    audit::done(&request, "/leave", Deed::Left);
     Ok(response.finish())
 }
 
@@ -76,6 +80,7 @@ async fn end_presented(
     };
     // What proves nothing cannot be renewed, so there is nothing to end.
     let Ok(session) = provider.identify(request, now).await else { return Ok(()) };
+    audit::identified(request, &service.subjects, provider.name(), &session);
     let Some(id) = session.id else { return Ok(()) };
     // An instance whose clock is ahead may have started it.
     let reached = session.started.map_or(now, |started| started.max(now));

@@ -7,11 +7,12 @@ use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
 
+use super::audit;
 use super::browser::Pages;
 use super::client_address::TrustedProxies;
 use super::hand_over::HandOver;
 use super::problem::Problem;
-use crate::config::Config;
+use crate::config::{Config, SubjectRule};
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
 use crate::session::own::OwnSessions;
@@ -36,6 +37,8 @@ pub struct Service {
     /// Within so many seconds all cookies end that have been minted.
     pub(super) longest_cookies: i64,
     pub(super) api_keys: ApiKeys,
+    /// How the audit names subjects.
+    pub(super) subjects: SubjectRule,
     /// Bytes of a request body.
     pub(super) max_body: usize,
     trusted_proxies: TrustedProxies,
@@ -50,7 +53,7 @@ impl Service {
     /// # Errors
     /// [`TicketSettingsError`], of which the configuration has none.
     pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, TicketSettingsError> {
-        let Config { server, ticket, session, api_keys, grants, mint, .. } = config;
+        let Config { server, ticket, session, api_keys, grants, mint, audit, .. } = config;
         let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
         let provider = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
         let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
@@ -67,6 +70,7 @@ impl Service {
             removals: removals(&grants),
             longest_cookies: i64::try_from(lifetimes.as_secs()).unwrap_or(i64::MAX),
             api_keys: api_keys.into(),
+            subjects: audit.subject,
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,
             request_timeout: server.request_timeout,
@@ -99,6 +103,7 @@ impl Service {
         let provider = self.provider.as_ref().ok_or(Problem::SessionsOff)?;
         let identified = timeout_at(deadline, provider.identify(request, now)).await;
         let session = identified.map_err(|_| Problem::SessionSlow)?.map_err(Problem::Session)?;
+        audit::identified(request, &self.subjects, provider.name(), &session);
         match self.refuses(&session, now, deadline).await? {
             true => Err(Problem::SessionRevoked),
             false => Ok(session),

@@ -49,6 +49,12 @@ impl TraceKey {
         second(u32::from_be_bytes(first) >> (u32::BITS - TAG_BITS))
     }
 
+    /// Whether a second can be a tag.
+    #[must_use]
+    pub fn is_tag(second: i64) -> bool {
+        (1..=1 << TAG_BITS).contains(&second)
+    }
+
     /// The last of all tags, with as many digits as any.
     pub(super) fn last_tag() -> EpochSeconds {
         second((1 << TAG_BITS) - 1)
