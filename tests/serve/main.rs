@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod addresses;
+mod audit;
 mod busy;
 mod enter;
 mod garbage;
+mod grants;
 mod limits;
 mod mint;
 mod patience;
@@ -18,3 +20,4 @@ mod starting;
 mod stopping;
 mod support;
 mod tickets;
+mod trace;

@@ -109,9 +109,7 @@ mod tests {
     #[test]
     fn what_is_no_policy_is_no_set() {
         let good = started(7);
-        for text in
-            ["", "CloudFront-Policy=", "e30_", &good[1..], &good[..good.len() - 4], &good.replace('_', "=")]
-        {
+        for text in ["", "CloudFront-Policy=", "e30_", &good[1..], &good[..good.len() - 4]] {
             assert_eq!(LeakedSet::all_in(text), [], "{text}");
         }
     }

@@ -1,5 +1,6 @@
 //! Looks for the mints of leaked sets in audit logs.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead};
 
 use serde::{Deserialize, Serialize};
@@ -32,9 +33,9 @@ pub(super) struct Mint {
 #[derive(Deserialize)]
 struct Kind<'a> {
     #[serde(borrow)]
-    target: Option<&'a str>,
+    target: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    message: Option<&'a str>,
+    message: Option<Cow<'a, str>>,
 }
 
 /// What was found of one set.
@@ -95,11 +96,11 @@ impl Search {
             self.damaged_lines += 1;
             return;
         };
-        if kind.target.map(str::as_bytes) != Some(TARGET) {
+        if kind.target.as_ref().map(|target| target.as_bytes()) != Some(TARGET) {
             return;
         }
         self.audit_lines += 1;
-        if kind.message != Some("minted") {
+        if kind.message.as_deref() != Some("minted") {
             return;
         }
         match serde_json::from_slice::<Mint>(&line[start..]) {

@@ -13,7 +13,7 @@ pub use browser::{APP, SAME_SITE, SESSION_COOKIE};
 pub use client::{Client, exchange, get, post};
 pub use cookies::Cookies;
 pub use process::{DEADLINE, Service, run, wait_for};
-pub use setup::{API_KEY, SESSION_SECRET, Setup, TICKET_SECRET};
+pub use setup::{API_KEY, AUDIT_KEY, SESSION_SECRET, Setup, TICKET_SECRET};
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
 
 /// Planted into what is refused, to be looked for in the log.
