@@ -9,7 +9,9 @@ use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
+use crate::session::own::{OwnSessions, OwnSettings};
 use crate::session::ticket::{TicketKey, TicketSettings};
+use crate::session::{HeaderSettings, ProviderSettings};
 
 use super::serve::ServeError;
 use super::settings::SettingsArgs;
@@ -53,7 +55,7 @@ struct Summary<'a>(&'a Config, Option<&'a Keyring>);
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, grants, ticket, api_keys, mint, .. } = self.0;
+        let Config { server, grants, ticket, session, provider, api_keys, mint, .. } = self.0;
         writeln!(f, "listens on       {}", server.listen)?;
         writeln!(f, "browsers go to   {}{}", server.public_url, server.base_path)?;
         writeln!(f, "keys are in      {}", self.0.keyring_directory.display())?;
@@ -70,15 +72,23 @@ impl Display for Summary<'_> {
         for grant in grants {
             writeln!(f, "grant            {grant}")?;
         }
-        match ticket {
-            Some(ticket) => {
-                writeln!(f, "tickets          {}", Tickets(ticket))?;
-                writeln!(f, "return URLs at   {}", list_or(&server.app_origins, "nowhere"))?;
-                if let Some(Ok(default)) = server.return_urls.as_ref().map(|urls| urls.accept(None)) {
-                    writeln!(f, "returns to       {default} without one")?;
-                }
+        match (ticket, provider) {
+            (Some(ticket), _) => writeln!(f, "tickets          {}", Tickets(ticket))?,
+            (None, Some(provider)) => writeln!(f, "who is asking    {}", Asking(provider))?,
+            (None, None) => writeln!(f, "tickets          none taken: browsers cannot enter")?,
+        }
+        if ticket.is_some() || provider.is_some() {
+            writeln!(f, "return URLs at   {}", list_or(&server.app_origins, "nowhere"))?;
+            if let Some(Ok(default)) = server.return_urls.as_ref().map(|urls| urls.accept(None)) {
+                writeln!(f, "returns to       {default} without one")?;
             }
-            None => writeln!(f, "tickets          none taken: browsers cannot enter")?,
+        }
+        match (session, ticket) {
+            (Some(session), _) => writeln!(f, "sessions         {}", Sessions(session))?,
+            (None, Some(_)) => {
+                writeln!(f, "sessions         none: a ticket mints once, and nothing is renewed")?;
+            }
+            (None, None) => {}
         }
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))
@@ -113,6 +123,37 @@ impl Display for Tickets<'_> {
         let keys: Vec<_> = keys.iter().map(key).collect();
         let keys = keys.join(", ");
         write!(f, "from {issuer:?} for {audience:?}, valid {lifetime} at most, leeway {leeway}, keys: {keys}")
+    }
+}
+
+struct Sessions<'a>(&'a OwnSettings);
+
+impl Display for Sessions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OwnSettings { keys, max_age, idle } = self.0;
+        let [max_age, idle] = [*max_age, *idle].map(humantime::format_duration);
+        write!(
+            f,
+            "in the cookie {}, {max_age} from the ticket or {idle} from the last renewal",
+            OwnSessions::COOKIE
+        )?;
+        f.write_str(if keys.len() > 1 { "; an earlier secret opens them too" } else { "" })
+    }
+}
+
+/// What says who is asking in place of tickets.
+struct Asking<'a>(&'a ProviderSettings);
+
+impl Display for Asking<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ProviderSettings::Header(HeaderSettings { name, peers, claims }) => {
+                let claims: Vec<_> =
+                    claims.iter().map(|(claim, header)| format!("{claim} ({header})")).collect();
+                write!(f, "header {name}, from {} alone; claims: ", list_or(peers, "nobody"))?;
+                f.write_str(&list_or(&claims, "none"))
+            }
+        }
     }
 }
 

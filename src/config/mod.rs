@@ -13,6 +13,7 @@ mod grants;
 mod load;
 mod overlay;
 mod problem;
+mod providers;
 mod raw;
 mod requirements;
 mod secret;
@@ -20,6 +21,7 @@ mod server;
 mod session;
 mod shape;
 mod sources;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -29,3 +31,4 @@ pub use load::{Config, Surroundings};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
 pub use server::ServerConfig;
+pub use store::{SharedStore, StoreConfig};

@@ -8,6 +8,8 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_spanned::Spanned;
 
+use super::providers::RawHeader;
+
 /// A setting that may be absent.
 pub(super) type Field<T> = Option<Spanned<T>>;
 
@@ -20,6 +22,8 @@ pub(super) struct RawConfig {
     pub(super) mint: Field<RawMint>,
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
     pub(super) ticket: Field<RawTicket>,
+    pub(super) store: Field<RawStore>,
+    pub(super) header: Field<RawHeader>,
     pub(super) session: Field<RawSession>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
     pub(super) audit: Field<RawAudit>,
@@ -111,6 +115,16 @@ pub(super) struct RawSession {
     pub(super) secrets: Field<Vec<Spanned<RawReference>>>,
     pub(super) max_age: Field<String>,
     pub(super) idle: Field<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawStore {
+    pub(super) redis: Field<RawReference>,
+    pub(super) ca: Field<RawReference>,
+    pub(super) deadline: Field<String>,
+    pub(super) prefix: Field<String>,
+    pub(super) revocations: Field<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -12,13 +12,13 @@ use super::browser::Pages;
 use super::client_address::TrustedProxies;
 use super::hand_over::HandOver;
 use super::problem::Problem;
+use super::server::StartError;
 use crate::config::{Config, SubjectRule};
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
 use crate::session::own::OwnSessions;
 use crate::session::return_url::ReturnUrls;
 use crate::session::revocation::{Revocations, Revoked};
-use crate::session::ticket::TicketSettingsError;
 use crate::session::{Provider, Session};
 
 /// What all workers share.
@@ -51,11 +51,13 @@ impl Service {
     /// Puts the parts together that the configuration names.
     ///
     /// # Errors
-    /// [`TicketSettingsError`], of which the configuration has none.
-    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, TicketSettingsError> {
-        let Config { server, ticket, session, api_keys, grants, mint, audit, .. } = config;
+    /// [`StartError`] of a provider; of the rest the configuration has none.
+    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
+        let Config { server, ticket, session, provider, api_keys, grants, mint, audit, .. } = config;
         let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
-        let provider = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
+        // Tickets are one provider's, which only with sessions can be asked again, and `provider` is another's.
+        let own = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
+        let provider = own.map_or_else(|| provider.map(Provider::new).transpose(), |own| Ok(Some(own)))?;
         let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),

@@ -5,18 +5,27 @@
 mod addresses;
 mod audit;
 mod busy;
+mod cross_site;
 mod enter;
 mod garbage;
 mod grants;
+mod leave;
 mod limits;
 mod mint;
+mod own_session;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+mod provider;
+#[path = "../support/redis_server.rs"]
+mod redis_server;
+mod redis_sessions;
 mod renew;
 mod restart;
+mod revoke;
 mod secrets;
 mod starting;
+mod status;
 mod stopping;
 mod support;
 mod tickets;

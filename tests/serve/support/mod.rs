@@ -5,6 +5,7 @@ mod browser;
 mod client;
 mod cookies;
 mod process;
+mod sealed;
 mod setup;
 mod tickets;
 
@@ -13,6 +14,7 @@ pub use browser::{APP, SAME_SITE, SESSION_COOKIE};
 pub use client::{Client, exchange, get, post};
 pub use cookies::Cookies;
 pub use process::{DEADLINE, Service, run, wait_for};
+pub use sealed::{content, seal, seal_as, unseal};
 pub use setup::{API_KEY, AUDIT_KEY, SESSION_SECRET, Setup, TICKET_SECRET};
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
 
