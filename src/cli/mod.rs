@@ -12,6 +12,7 @@ mod serve;
 mod settings;
 mod signing;
 mod store;
+mod trace;
 mod url;
 
 pub use command::run;
