@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
+use crate::session::redis_session::{RecordFields, RedisSessionSettings, SessionCookie};
 use crate::session::ticket::{TicketKey, TicketSettings};
 use crate::session::{HeaderSettings, ProviderSettings};
 
@@ -130,7 +131,32 @@ impl Display for Asking<'_> {
                 write!(f, "header {name}, from {} alone; claims: ", list_or(peers, "nobody"))?;
                 f.write_str(&list_or(&claims, "none"))
             }
+            ProviderSettings::Redis(settings) => AppSessions(settings).fmt(f),
         }
+    }
+}
+
+/// The app's own sessions, in Redis.
+struct AppSessions<'a>(&'a RedisSessionSettings);
+
+impl Display for AppSessions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RedisSessionSettings { redis, cookie, id, key, fields } = self.0;
+        let RecordFields { subject, claims, logged_in, started, expires } = fields;
+        let signed = SessionCookie::signature(cookie).map(|signature| match signature.secrets() {
+            1 => format!("signed {:?}, 1 secret", signature.prefix()),
+            secrets => format!("signed {:?}, {secrets} secrets", signature.prefix()),
+        });
+        let signed = signed.unwrap_or_else(|| "not signed".to_owned());
+        write!(f, "cookie {} ({signed}), a session in Redis at {} ", cookie.name(), redis.place())?;
+        write!(f, "(id {}, key {key}); subject {subject}; ", id.as_str())?;
+        for (name, pointer) in [("logged_in", logged_in), ("started", started), ("expires", expires)] {
+            if let Some(pointer) = pointer {
+                write!(f, "{name} {pointer}; ")?;
+            }
+        }
+        let claims: Vec<_> = claims.iter().map(|(claim, pointer)| format!("{claim} ({pointer})")).collect();
+        write!(f, "claims: {}", list_or(&claims, "none"))
     }
 }
 

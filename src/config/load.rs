@@ -150,7 +150,8 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
     let header = providers::read_header(raw.header, reader);
-    let provider = header.map(ProviderSettings::Header);
+    let redis = providers::read_redis(raw.redis, vault, reader);
+    let provider = header.map(ProviderSettings::Header).or(redis.map(ProviderSettings::Redis));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);

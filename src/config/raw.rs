@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde_spanned::Spanned;
 
-use super::providers::RawHeader;
+use super::providers::{RawHeader, RawRedis};
 
 /// A setting that may be absent.
 pub(super) type Field<T> = Option<Spanned<T>>;
@@ -20,6 +20,7 @@ pub(super) struct RawConfig {
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
     pub(super) ticket: Field<RawTicket>,
     pub(super) header: Field<RawHeader>,
+    pub(super) redis: Field<RawRedis>,
     pub(super) session: Field<RawSession>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
 }

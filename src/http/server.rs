@@ -16,6 +16,7 @@ use crate::cloudfront::Signer;
 use crate::config::Config;
 use crate::keyring::{ActiveKey, Keyring};
 use crate::mint::{ExpiryStep, Minter, MinterError};
+use crate::session::ProviderError;
 use crate::session::ticket::TicketSettingsError;
 
 /// Clocks are stepped now and then; so long at most goes by before signing ahead notices.
@@ -38,6 +39,9 @@ pub enum StartError {
     /// The ticket settings together.
     #[error(transparent)]
     Settings(#[from] TicketSettingsError),
+    /// The session provider cannot be made.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// An answer of `/enter` would be larger than what proxies pass on.
     #[error(
         "the cookies of all grants together take {bytes} bytes, and an answer of /enter carries at most {limit} bytes of them, because proxies pass no more on: configure fewer grants, or shorten their resources, cookie paths and domains"

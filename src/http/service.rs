@@ -11,13 +11,13 @@ use super::browser::Pages;
 use super::client_address::TrustedProxies;
 use super::hand_over::HandOver;
 use super::problem::Problem;
+use super::server::StartError;
 use crate::config::Config;
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
 use crate::session::own::OwnSessions;
 use crate::session::return_url::ReturnUrls;
 use crate::session::revocation::{Revocations, Revoked};
-use crate::session::ticket::TicketSettingsError;
 use crate::session::{Provider, Session};
 
 /// What all workers share.
@@ -48,11 +48,14 @@ impl Service {
     /// Puts the parts together that the configuration names.
     ///
     /// # Errors
-    /// [`TicketSettingsError`], of which the configuration has none.
-    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, TicketSettingsError> {
-        let Config { server, ticket, session, api_keys, grants, mint, .. } = config;
+    /// [`StartError`]: what the configuration could not tell.
+    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
+        let Config { server, ticket, session, provider, api_keys, grants, mint, .. } = config;
         let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
-        let provider = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
+        let provider = match (session, provider) {
+            (Some(session), _) => Some(Provider::Own(OwnSessions::new(session, claims()))),
+            (None, provider) => provider.map(Provider::new).transpose()?,
+        };
         let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),

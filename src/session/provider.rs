@@ -1,9 +1,12 @@
 //! The one interface of all session providers.
 
+use std::io;
+
 use thiserror::Error;
 
 use super::header::{HeaderProvider, HeaderSettings};
 use super::own::OwnSessions;
+use super::redis_session::{RedisSessionSettings, RedisSessions};
 use super::{Ambiguous, Presented, Session};
 
 /// What a provider is made of: its section of the configuration.
@@ -11,6 +14,8 @@ use super::{Ambiguous, Presented, Session};
 pub enum ProviderSettings {
     /// `[header]`.
     Header(HeaderSettings),
+    /// `[redis]`.
+    Redis(RedisSessionSettings),
 }
 
 /// What says who is asking. Exactly one is configured for browsers.
@@ -20,6 +25,8 @@ pub enum Provider {
     Own(OwnSessions),
     /// A proxy in front of this service names the listener.
     Header(HeaderProvider),
+    /// The app keeps its sessions in Redis.
+    Redis(RedisSessions),
 }
 
 /// Why a provider names nobody. Nothing of what was presented is in it.
@@ -44,7 +51,11 @@ impl From<Ambiguous> for ProviderRefusal {
 
 /// Why no provider can be made of settings.
 #[derive(Debug, Error)]
-pub enum ProviderError {}
+pub enum ProviderError {
+    /// The system gives no thread.
+    #[error("cannot keep a connection to the Redis of the app's sessions: {0}")]
+    Redis(io::Error),
+}
 
 impl Provider {
     /// The provider that `settings` describe. Call it within the runtime that lives as long as the service:
@@ -55,6 +66,9 @@ impl Provider {
     pub fn new(settings: ProviderSettings) -> Result<Self, ProviderError> {
         match settings {
             ProviderSettings::Header(settings) => Ok(Self::Header(HeaderProvider::new(settings))),
+            ProviderSettings::Redis(settings) => {
+                RedisSessions::new(settings).map(Self::Redis).map_err(ProviderError::Redis)
+            }
         }
     }
 
@@ -63,6 +77,7 @@ impl Provider {
         match self {
             Self::Own(_) => "own",
             Self::Header(_) => "header",
+            Self::Redis(_) => "redis",
         }
     }
 
@@ -70,7 +85,15 @@ impl Provider {
     pub fn own(&self) -> Option<&OwnSessions> {
         match self {
             Self::Own(own) => Some(own),
-            Self::Header(_) => None,
+            Self::Header(_) | Self::Redis(_) => None,
+        }
+    }
+
+    /// Whether what it depends on answers, as far as is known. Asks nobody.
+    pub fn is_answering(&self) -> bool {
+        match self {
+            Self::Own(_) | Self::Header(_) => true,
+            Self::Redis(redis) => redis.is_answering(),
         }
     }
 
@@ -82,6 +105,7 @@ impl Provider {
         match self {
             Self::Own(own) => own.identify(presented, now),
             Self::Header(header) => header.identify(presented),
+            Self::Redis(redis) => redis.identify(presented, now).await,
         }
     }
 }

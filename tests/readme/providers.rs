@@ -33,7 +33,11 @@ fn each_section_in_place_of_tickets_is_a_configuration() {
         assert!(!configuration.contains("ticket"), "{place}: {configuration}");
         for file in files(&configuration) {
             let path = folder.path().join(file);
-            let text = if file.ends_with(".url") { "redis://127.0.0.1/" } else { "correct-horse-battery-staple-secret" };
+            let text = if file.ends_with(".url") {
+                "redis://127.0.0.1/"
+            } else {
+                "correct-horse-battery-staple-secret"
+            };
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }

@@ -77,7 +77,8 @@ impl App {
 
     /// The whole rule at every route that asks who is there; and that others are let in afterwards.
     fn assert_refused(&self, cookies: &str, reason: &str, what: &str) {
-        for answer in [enter(&self.service, cookies), renew(&self.service, cookies), status(&self.service, cookies)]
+        for answer in
+            [enter(&self.service, cookies), renew(&self.service, cookies), status(&self.service, cookies)]
         {
             self.service.assert_refused(&answer, 401, "session_refused", what);
             let logged = self.service.log_line(&answer)["reason"].to_string();
@@ -165,8 +166,7 @@ fn the_subject_and_the_claims_are_what_the_record_says() {
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     assert_eq!(answer.json()["session_ends_at"], ends);
     let public_key = service.setup.public_key();
-    for (path, inside) in
-        [("/downloads/", "/downloads/4217/a.zip"), ("/shows/", "/shows/evening-news/1.mp3")]
+    for (path, inside) in [("/downloads/", "/downloads/4217/a.zip"), ("/shows/", "/shows/evening-news/1.mp3")]
     {
         let minted = Cookies::set_for(&answer, path);
         assert!(minted.decide(&public_key, inside, "127.0.0.1").is_allowed(), "{inside}");

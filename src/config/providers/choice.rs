@@ -9,9 +9,13 @@ use super::super::raw::RawConfig;
 
 /// Every section that says who is asking, and where it stands.
 fn sections(raw: &RawConfig) -> impl Iterator<Item = (&'static str, Range<usize>)> {
-    [("ticket", raw.ticket.as_ref().map(Spanned::span)), ("header", raw.header.as_ref().map(Spanned::span))]
-        .into_iter()
-        .filter_map(|(name, span)| Some((name, span?)))
+    [
+        ("ticket", raw.ticket.as_ref().map(Spanned::span)),
+        ("header", raw.header.as_ref().map(Spanned::span)),
+        ("redis", raw.redis.as_ref().map(Spanned::span)),
+    ]
+    .into_iter()
+    .filter_map(|(name, span)| Some((name, span?)))
 }
 
 /// Whether browsers can prove in any way who they are.

@@ -3,6 +3,8 @@
 mod choice;
 mod claims;
 mod header;
+mod redis;
 
 pub(super) use choice::{is_any_configured, refuse_second};
 pub(super) use header::{RawHeader, read_header};
+pub(super) use redis::{RawRedis, read_redis};

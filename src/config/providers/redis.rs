@@ -122,7 +122,9 @@ fn connection(
     let text = authority.as_ref().map(|authority| authority.get_ref().expose());
     let settings = RedisSettings::new(url.get_ref().expose(), text, deadline);
     let blamed = |error: &RedisSettingsError| match (error, &authority) {
-        (RedisSettingsError::Authority | RedisSettingsError::AuthorityWithoutTls, Some(authority)) => authority.span(),
+        (RedisSettingsError::Authority | RedisSettingsError::AuthorityWithoutTls, Some(authority)) => {
+            authority.span()
+        }
         _ => url.span(),
     };
     settings.map_err(|error| reader.wrong(&blamed(&error), error)).ok()

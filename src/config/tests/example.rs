@@ -7,19 +7,29 @@ use crate::session::Provider;
 
 const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
 
+/// Some certificate.
+const CERTIFICATE: &str = include_str!("../../../tests/vectors/keys/refused-certificate.pem");
+
 /// The sections that say who is asking in place of `[ticket]`: commented out, because there may be one only.
-const ALTERNATIVES: [&str; 1] = ["header"];
+const ALTERNATIVES: [&str; 2] = ["header", "redis"];
 
 /// A configuration beside the files and variables that the example refers to.
 fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut secret = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(folder.path().join("ticket.key"))
-        .unwrap();
-    secret.write_all(TICKET_SECRET.as_bytes()).unwrap();
+    for (file, text) in [
+        ("ticket.key", TICKET_SECRET),
+        ("session.secret", TICKET_SECRET),
+        ("redis.url", "rediss://:s3cret@localhost:1/0"),
+    ] {
+        let mut secret = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(folder.path().join(file))
+            .unwrap();
+        secret.write_all(text.as_bytes()).unwrap();
+    }
+    fs::write(folder.path().join("redis.ca.pem"), CERTIFICATE).unwrap();
     let public_key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
     fs::write(folder.path().join("ticket.pub.pem"), public_key).unwrap();
     let surroundings = surroundings(&[("EDGEMINT_API_KEY", API_KEY)], Vec::new());

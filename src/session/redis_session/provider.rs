@@ -42,6 +42,11 @@ impl RedisSessions {
         Ok(Self { client, cookie, id, key, fields })
     }
 
+    /// Whether Redis answers, as far as is known.
+    pub(in super::super) fn is_answering(&self) -> bool {
+        self.client.health().is_ok()
+    }
+
     /// The session whose cookie is presented. It is named after the id in the key, which is what the app's back end
     /// knows it by.
     ///
