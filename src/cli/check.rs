@@ -9,12 +9,14 @@ use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
+use crate::session::own::{OwnSessions, OwnSettings};
 use crate::session::redis_session::{RecordFields, RedisSessionSettings, SessionCookie};
 use crate::session::ticket::{TicketKey, TicketSettings};
 use crate::session::{HeaderSettings, ProviderSettings};
 
 use super::serve::ServeError;
 use super::settings::SettingsArgs;
+use super::store;
 
 /// The configuration, or its keyring, is wrong.
 const WRONG: u8 = 2;
@@ -55,7 +57,7 @@ struct Summary<'a>(&'a Config, Option<&'a Keyring>);
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, grants, ticket, provider, api_keys, mint, .. } = self.0;
+        let Config { server, grants, ticket, session, provider, api_keys, mint, store, .. } = self.0;
         writeln!(f, "listens on       {}", server.listen)?;
         writeln!(f, "browsers go to   {}{}", server.public_url, server.base_path)?;
         writeln!(f, "keys are in      {}", self.0.keyring_directory.display())?;
@@ -83,6 +85,14 @@ impl Display for Summary<'_> {
                 writeln!(f, "returns to       {default} without one")?;
             }
         }
+        match (session, ticket) {
+            (Some(session), _) => writeln!(f, "sessions         {}", Sessions(session))?,
+            (None, Some(_)) => {
+                writeln!(f, "sessions         none: a ticket mints once, and nothing is renewed")?;
+            }
+            (None, None) => {}
+        }
+        writeln!(f, "remembers in     {}", store::describe(store))?;
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))
     }
@@ -116,6 +126,21 @@ impl Display for Tickets<'_> {
         let keys: Vec<_> = keys.iter().map(key).collect();
         let keys = keys.join(", ");
         write!(f, "from {issuer:?} for {audience:?}, valid {lifetime} at most, leeway {leeway}, keys: {keys}")
+    }
+}
+
+struct Sessions<'a>(&'a OwnSettings);
+
+impl Display for Sessions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OwnSettings { keys, max_age, idle } = self.0;
+        let [max_age, idle] = [*max_age, *idle].map(humantime::format_duration);
+        write!(
+            f,
+            "in the cookie {}, {max_age} from the ticket or {idle} from the last renewal",
+            OwnSessions::COOKIE
+        )?;
+        f.write_str(if keys.len() > 1 { "; an earlier secret opens them too" } else { "" })
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{body, browser, hand_over};
+use crate::session::Session;
 use crate::session::revocation::Revoked;
 
 /// `POST /leave`: a page signs the listener out. Answers 204, whoever asks and however often, deletes every cookie
@@ -54,9 +55,7 @@ pub(super) async fn leave_by_ticket(
     let now = service::now();
     let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
     hand_over.redeem(&ticket, now, deadline).await?;
-    if let Some(id) = ticket.session.id {
-        service.revoke(&Revoked::Session(id), now, deadline).await?;
-    }
+    end(&ticket.session, &service, deadline).await?;
     end_presented(&request, &service, now, deadline).await?;
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location));
@@ -75,11 +74,20 @@ async fn end_presented(
         return Ok(());
     };
     // What proves nothing cannot be renewed, so there is nothing to end.
-    let Ok(session) = provider.identify(request, now).await else { return Ok(()) };
-    let Some(id) = session.id else { return Ok(()) };
-    // An instance whose clock is ahead may have started it.
-    let reached = session.started.map_or(now, |started| started.max(now));
-    service.revoke(&Revoked::Session(id), reached, deadline).await
+    match provider.identify(request, now).await {
+        Ok(session) => end(&session, service, deadline).await,
+        Err(_) => Ok(()),
+    }
+}
+
+/// Ends this session and its copies, and none of the same name that began later: an old cookie, which may have been
+/// stolen, cannot end what the listener began since.
+async fn end(session: &Session, service: &Service, deadline: Instant) -> Result<(), Problem> {
+    match (&session.id, session.started) {
+        (Some(id), Some(started)) => service.revoke(&Revoked::Session(id.clone()), started, deadline).await,
+        // Without a name there is nothing to end it by.
+        _ => Ok(()),
+    }
 }
 
 fn delete_cookies(response: &mut HttpResponseBuilder, service: &Service) {

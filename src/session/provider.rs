@@ -85,7 +85,7 @@ impl Provider {
     pub fn own(&self) -> Option<&OwnSessions> {
         match self {
             Self::Own(own) => Some(own),
-            Self::Header(_) | Self::Redis(_) => None,
+            _ => None,
         }
     }
 

@@ -185,7 +185,7 @@ fn who_logs_out_at_the_app_is_not_renewed() {
     assert_eq!(renew(&app.service, &cookies).status, 200);
     let mut record = record();
     record["user"]["isLoggedIn"] = json!(false);
-    app.set("sess:session-7", record.to_string());
+    app.set("sess:session-7", &record.to_string());
     app.assert_refused(&cookies, "not_logged_in", "the record says so");
 }
 

@@ -2,7 +2,10 @@
 #![cfg(feature = "service")]
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
+#[path = "../support/authority.rs"]
+mod authority;
 mod connection;
+mod kept;
 #[path = "../support/programs.rs"]
 mod programs;
 #[path = "../support/redis_server.rs"]

@@ -1,5 +1,5 @@
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use edgemint::session::redis::{RedisClient, RedisFailure, RedisSettings, Use};
 
@@ -38,4 +38,10 @@ pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(started.elapsed() < DEADLINE, "{what} did not happen in time");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Epoch seconds.
+pub fn now() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    i64::try_from(now).unwrap()
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::{fs, io::Write as _};
 
-use super::{API_KEY, Config, Problems, TICKET_SECRET, problems, surroundings};
+use super::{API_KEY, Config, Problems, SESSION_SECRET, TICKET_SECRET, problems, surroundings};
 use crate::session::Provider;
 
 const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
@@ -16,23 +16,24 @@ const ALTERNATIVES: [&str; 2] = ["header", "redis"];
 /// A configuration beside the files and variables that the example refers to.
 fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
     let folder = tempfile::tempdir().unwrap();
-    for (file, text) in [
+    for (name, secret) in [
         ("ticket.key", TICKET_SECRET),
+        ("session.key", SESSION_SECRET),
         ("session.secret", TICKET_SECRET),
         ("redis.url", "rediss://:s3cret@localhost:1/0"),
     ] {
-        let mut secret = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(folder.path().join(file))
-            .unwrap();
-        secret.write_all(text.as_bytes()).unwrap();
+        let mut options = fs::OpenOptions::new();
+        let mut file =
+            options.write(true).create_new(true).mode(0o600).open(folder.path().join(name)).unwrap();
+        file.write_all(secret.as_bytes()).unwrap();
     }
     fs::write(folder.path().join("redis.ca.pem"), CERTIFICATE).unwrap();
     let public_key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
     fs::write(folder.path().join("ticket.pub.pem"), public_key).unwrap();
-    let surroundings = surroundings(&[("EDGEMINT_API_KEY", API_KEY)], Vec::new());
+    let surroundings = surroundings(
+        &[("EDGEMINT_API_KEY", API_KEY), ("EDGEMINT_OLD_SESSION_SECRET", TICKET_SECRET)],
+        Vec::new(),
+    );
     let config = Config::parse(&folder.path().join("edgemint.toml"), text, surroundings);
     (folder, config)
 }
@@ -42,6 +43,7 @@ fn the_example_is_right() {
     let (folder, config) = parse(EXAMPLE);
     let config = config.unwrap();
     assert_eq!(config.grants.len(), 2);
+    assert_eq!(config.session.unwrap().keys.len(), 2);
     assert_eq!(config.keyring_directory, folder.path().join("keys"));
     assert!(config.ticket.is_some() && config.provider.is_none());
 }

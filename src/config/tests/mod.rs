@@ -2,6 +2,8 @@ mod example;
 mod messages;
 mod precedence;
 mod secrets;
+mod session;
+mod store;
 mod wrong;
 
 use std::path::Path;
@@ -32,6 +34,7 @@ const GOOD: [&str; 17] = [
 ];
 
 const TICKET_SECRET: &str = "correct-horse-battery-staple-ticket-secret";
+const SESSION_SECRET: &str = "correct-horse-battery-staple-session-secret";
 const API_KEY: &str = "correct-horse-battery-staple-api-key-secret";
 
 /// The good configuration with a line, counted from 1, replaced; 0 replaces none.
@@ -44,7 +47,8 @@ fn with_line(number: usize, text: &str) -> String {
 }
 
 fn surroundings(environment: &[(&str, &str)], flags: Vec<Override>) -> Surroundings {
-    let secrets = [("TICKET_SECRET", TICKET_SECRET), ("API_KEY", API_KEY)];
+    let secrets =
+        [("TICKET_SECRET", TICKET_SECRET), ("API_KEY", API_KEY), ("SESSION_SECRET", SESSION_SECRET)];
     let environment =
         secrets.iter().chain(environment).map(|(name, value)| (name.into(), value.into())).collect();
     Surroundings { environment, flags, descriptor_limit: Some(4096), cores: 4 }
