@@ -46,6 +46,7 @@ fn check(folder: &Path, text: &str, arguments: &[&str]) -> Output {
         .env_clear()
         .env("TICKET_SECRET", SECRET)
         .env("SESSION_SECRET", SESSION_SECRET)
+        .env("REDIS_URL", "redis://app:s3cret@redis.example.com/2")
         .env("EDGEMINT_LOG__LEVEL", "warn")
         .args(["check", "--config", "edgemint.toml"])
         .args(arguments)
@@ -104,13 +105,28 @@ fn says_who_names_the_listener() {
     keys(folder.path(), &P256);
     let (before, rest) = GOOD.split_once("[ticket]").unwrap();
     let rest = rest.split_once("[[grants]]").unwrap().1;
-    for (section, expected) in [(
-        "[header]\npeers = [\"10.0.0.0/8\", \"::1\"]\nclaims = { email = \"X-Email\" }\n",
-        "who is asking    header X-Forwarded-User, from 10.0.0.0/8, ::1/128 alone; claims: email (X-Email)",
-    )] {
+    for (section, expected) in [
+        (
+            "[header]\npeers = [\"10.0.0.0/8\", \"::1\"]\nclaims = { email = \"X-Email\" }\n",
+            "who is asking    header X-Forwarded-User, from 10.0.0.0/8, ::1/128 alone; claims: email (X-Email)",
+        ),
+        (
+            "[redis]\nurl = { env = \"REDIS_URL\" }\ncookie = \"connect.sid\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n\
+             key = \"sess:{id}\"\nsubject = \"/user/id\"\nclaims = { plan = \"/user/plan\" }\nlogged_in = \"/user/in\"\n",
+            "who is asking    cookie connect.sid (signed \"s:\", 1 secret), a session in Redis at redis.example.com:6379 \
+             (id plain, key sess:{id}); subject /user/id; logged_in /user/in; claims: plan (/user/plan)",
+        ),
+        (
+            "[redis]\nurl = { env = \"REDIS_URL\" }\ncookie = \"sid\"\nid = \"sha256-hex\"\nkey = \"auth:{id}\"\n\
+             subject = \"/user_id\"\nstarted = \"/began\"\nexpires = \"/ends\"\n",
+            "who is asking    cookie sid (not signed), a session in Redis at redis.example.com:6379 (id sha256-hex, key \
+             auth:{id}); subject /user_id; started /began; expires /ends; claims: none",
+        ),
+    ] {
         let output = check(folder.path(), &format!("{before}{section}[[grants]]{rest}"), &[]);
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!said.contains("s3cret") && !said.contains(SESSION_SECRET), "{said}");
         for line in [expected, "return URLs at   https://www.example.com"] {
             assert!(said.lines().any(|found| found == line), "{line}\n---\n{said}");
         }
