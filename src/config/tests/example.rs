@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::{fs, io::Write as _};
 
-use super::{API_KEY, Config, Problems, SESSION_SECRET, TICKET_SECRET, problems, surroundings};
+use super::{API_KEY, AUDIT_KEY, Config, Problems, SESSION_SECRET, TICKET_SECRET, problems, surroundings};
 use crate::session::Provider;
 
 const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
@@ -19,6 +19,7 @@ fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
     for (name, secret) in [
         ("ticket.key", TICKET_SECRET),
         ("session.key", SESSION_SECRET),
+        ("audit.key", AUDIT_KEY),
         ("session.secret", TICKET_SECRET),
         ("redis.url", "rediss://:s3cret@localhost:1/0"),
     ] {
