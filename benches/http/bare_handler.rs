@@ -4,19 +4,14 @@
 //! again, at `POST /v1/mint`, `GET /enter` and `POST /renew`, with one worker, no middleware, no look at the request.
 //! It takes the body in, because actix-web closes a connection whose body nobody reads.
 
-use std::io::Write as _;
-use std::{env, fs, io};
+mod answer;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use std::io::Write as _;
+use std::{env, io};
+
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer};
-
-struct Answer {
-    status: StatusCode,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    body: Bytes,
-}
+use answer::Answer;
 
 struct Mint(Answer);
 struct Enter(Answer);
@@ -56,31 +51,4 @@ async fn renew(_body: Bytes, answer: Data<Renew>) -> HttpResponse {
 
 async fn enter(answer: Data<Enter>) -> HttpResponse {
     answer.0.give()
-}
-
-impl Answer {
-    fn read(file: &str) -> Self {
-        let answer = fs::read_to_string(file).expect("an answer, as curl --include wrote it");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an empty line after the head");
-        let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
-        let headers = lines.map(|line| line.split_once(": ").expect("a header"));
-        Self {
-            status: status.parse().expect("a status"),
-            // actix-web writes these two itself.
-            headers: headers
-                .filter(|(name, _)| !["date", "content-length"].contains(&name.to_ascii_lowercase().as_str()))
-                .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
-                .collect(),
-            body: Bytes::copy_from_slice(body.as_bytes()),
-        }
-    }
-
-    fn give(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
-        for (name, value) in &self.headers {
-            response.append_header((name.clone(), value.clone()));
-        }
-        response.body(self.body.clone())
-    }
 }
