@@ -134,6 +134,45 @@ fn says_who_names_the_listener() {
 }
 
 #[test]
+fn says_who_may_have_what_and_what_is_audited() {
+    let folder = tempfile::tempdir().unwrap();
+    keys(folder.path(), &P256);
+    let require = "require = [{ claim = \"plan\", equals = \"premium\" }, { claim = \"scope\", contains = \"listen\" }]";
+    let traced = GOOD.replace("ttl = \"15m\"", &format!("ttl = \"15m\"\ntrace = true\n{require}"));
+    for (audit, status, expected) in [
+        (
+            "key = { env = \"TICKET_SECRET\" }",
+            0,
+            "audit            one line for each mint and refusal, with a keyed hash of the subject",
+        ),
+        (
+            "key = { env = \"TICKET_SECRET\" }\nsubject = \"plain\"",
+            0,
+            "audit            one line for each mint and refusal, with the subject as it is",
+        ),
+        (
+            "key = { env = \"TICKET_SECRET\" }\nsubject = \"none\"",
+            0,
+            "grant            podcasts: https://cdn.example.com/podcasts/* for 15m, signed per listener, with a trace tag; \
+             only if plan is \"premium\" and scope contains \"listen\"; cookies with Domain=example.com, Path=/podcasts/, \
+             SameSite=lax, Secure, HttpOnly",
+        ),
+        (
+            "subject = \"none\"",
+            2,
+            "edgemint.toml:21:9: grants[0].trace: a trace tag is made with a secret, and audit.key is not given; \
+             add [audit] with key = { file = \"PATH\" } (openssl rand -base64 48)",
+        ),
+    ] {
+        let output = check(folder.path(), &format!("{traced}[audit]\n{audit}\n"), &[]);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        assert!(said.lines().any(|line| line.eq_ignore_ascii_case(expected)), "{expected}\n---\n{said}");
+        assert!(!said.contains(SECRET), "{said}");
+    }
+}
+
+#[test]
 fn says_everything_that_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let wrong =

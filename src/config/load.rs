@@ -189,7 +189,7 @@ fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     ];
     let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
     let level = reader.optional(raw.level, one_of(&levels));
-    LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default() }
+    LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default(), audit: true }
 }
 
 /// A name in the file starts in the folder of the file; a name on the command line, as every name
