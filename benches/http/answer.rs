@@ -31,7 +31,6 @@ impl Answer {
         }
     }
 
-    /// It, once more.
     pub fn give(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         for (name, value) in &self.headers {
