@@ -222,6 +222,29 @@ for route in mint enter renew; do
   grep -qE '^HTTP/1.1 (200|303) ' "$work/$route.answer" || fail "no success: $(head -1 "$work/$route.answer")"
 done
 
+# --- the same for tokens: a handler that verifies them and nothing else, from which edgemint has the keys
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/jwt.pem" 2>/dev/null
+TOKEN=$("$release/examples/jwt_handler" "$work/jwt.pem")
+export TOKEN
+start verifying "$release/examples/jwt_handler" "$work/jwt.pem" "$work/renew_token.answer"
+awk '/^\[ticket\]/ { skip = 1 } /^\[\[api_keys/ { skip = 0 } !skip' "$work/ecdsa.toml" >"$work/jwt.toml"
+cat >>"$work/jwt.toml" <<TOML
+[jwt]
+cookie = "token"
+issuer = "https://login.example.com/"
+audience = "https://app.example.com"
+jwks = { url = "${urls[verifying]}/jwks.json" }
+TOML
+serve jwt
+ask_renew_token() { # URL
+  curl -sSi "$1/renew" -H 'Content-Type: application/json' -H 'Origin: https://app.example.com' \
+    -H 'Sec-Fetch-Site: same-site' -H "Cookie: token=$TOKEN" -d '{}'
+}
+ask_renew_token "${urls[jwt]}" >"$work/renew_token.answer"
+ask_renew_token "${urls[verifying]}" >"$work/renew_token.bare"
+diff <(comparable "$work/renew_token.answer") <(comparable "$work/renew_token.bare") || fail "the verifying handler answers otherwise"
+grep -q '^HTTP/1.1 200 ' "$work/renew_token.answer" || fail "no success: $(head -1 "$work/renew_token.answer")"
+
 # --- requests
 export GRANT=podcasts TICKETS="$work/tickets"
 "$release/examples/tickets" 1 "$work/ticket.key" >"$TICKETS"
@@ -232,6 +255,7 @@ compare "GET /enter, shared, rsa" rsa enter enter_again 45
 compare "POST /renew, shared, ecdsa" session renew renew 50
 BARE=bare_sealing compare "POST /renew, session sealed anew" sealing renew renew 50
 BARE=redis_handler compare "POST /renew, the app's in Redis" redis renew_redis renew_redis -
+BARE=verifying compare "POST /renew, jwt, ES256" jwt renew_token renew_token -
 GRANT=own compare "POST /v1/mint, one listener, ecdsa" bound mint mint -
 
 # --- memory after a million mints, of a server that did nothing else

@@ -105,7 +105,28 @@ fn says_who_names_the_listener() {
     keys(folder.path(), &P256);
     let (before, rest) = GOOD.split_once("[ticket]").unwrap();
     let rest = rest.split_once("[[grants]]").unwrap().1;
+    let p256 = include_str!("vectors/keys/test-p256.public.pem");
+    std::fs::write(folder.path().join("jwt.pub.pem"), p256).unwrap();
     for (section, expected) in [
+        (
+            "[jwt]\nbearer = true\nissuer = \"https://login.example.com/\"\naudience = \"app\"\nclaims = { plan = \"/app/plan\" }\n\
+         [jwt.jwks]\nurl = \"https://login.example.com/jwks.json\"\n",
+            "who is asking    JWT as a bearer token from \"https://login.example.com/\" for \"app\", leeway 5s, keys: fetched \
+         from https://login.example.com/jwks.json (trusting the system's authorities) every 10m, every 1m at most for \
+         an unknown kid, used for 1day at most; subject /sub; session /sid or /jti; claims: plan (/app/plan)",
+        ),
+        (
+            "[jwt]\ncookie = \"token\"\nissuer = \"i\"\naudience = \"a\"\nsession = \"/session\"\n\
+         [[jwt.keys]]\nalgorithm = \"ES256\"\npublic_key = { file = \"jwt.pub.pem\" }\n",
+            "who is asking    JWT in the cookie token from \"i\" for \"a\", leeway 5s, keys: without id (ES256); subject /sub; \
+         session /session; claims: none",
+        ),
+        (
+            "[introspect]\nurl = \"https://www.example.com/api/session\"\ncookies = [\"a\", \"b\"]\nsubject = \"/user/id\"\n\
+         active = \"/active\"\ncache = \"0s\"\n",
+            "who is asking    GET https://www.example.com/api/session with cookies a, b (trusting the system's authorities); \
+         subject /user/id; active /active; claims: none; a yes holds 0s, 64 requests at one time",
+        ),
         (
             "[header]\npeers = [\"10.0.0.0/8\", \"::1\"]\nclaims = { email = \"X-Email\" }\n",
             "who is asking    header X-Forwarded-User, from 10.0.0.0/8, ::1/128 alone; claims: email (X-Email)",
@@ -113,7 +134,7 @@ fn says_who_names_the_listener() {
         (
             "[redis]\nurl = { env = \"REDIS_URL\" }\ncookie = \"connect.sid\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n\
              key = \"sess:{id}\"\nsubject = \"/user/id\"\nclaims = { plan = \"/user/plan\" }\nlogged_in = \"/user/in\"\n",
-            "who is asking    cookie connect.sid (signed \"s:\", 1 secret), a session in Redis at redis.example.com:6379 \
+            "who is asking    cookie connect.sid (signed \"s:\", secrets: 1), a session in Redis at redis.example.com:6379 \
              (id plain, key sess:{id}); subject /user/id; logged_in /user/in; claims: plan (/user/plan)",
         ),
         (

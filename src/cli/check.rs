@@ -9,12 +9,10 @@ use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
-use crate::session::jose::{JwksSettings, KeySettings, TokenKey};
 use crate::session::own::{OwnSessions, OwnSettings};
-use crate::session::redis_session::{RecordFields, RedisSessionSettings, SessionCookie};
 use crate::session::ticket::TicketSettings;
-use crate::session::{HeaderSettings, ProviderSettings};
 
+use super::asking::{Asking, Keys, list_or};
 use super::serve::ServeError;
 use super::settings::SettingsArgs;
 use super::store;
@@ -141,83 +139,5 @@ impl Display for Sessions<'_> {
             OwnSessions::COOKIE
         )?;
         f.write_str(if keys.len() > 1 { "; an earlier secret opens them too" } else { "" })
-    }
-}
-
-/// What tokens are verified by.
-struct Keys<'a>(&'a KeySettings);
-
-impl Display for Keys<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            KeySettings::Configured(keys) => {
-                let key = |key: &TokenKey| {
-                    format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm())
-                };
-                f.write_str(&keys.iter().map(key).collect::<Vec<_>>().join(", "))
-            }
-            KeySettings::Fetched(JwksSettings { url, authorities, refresh, interval, max_stale }) => {
-                let [refresh, interval, max_stale] =
-                    [*refresh, *interval, *max_stale].map(humantime::format_duration);
-                let trusted = if authorities.is_some() {
-                    "the configured authorities"
-                } else {
-                    "the system's authorities"
-                };
-                write!(
-                    f,
-                    "fetched from {url} every {refresh} (trusting {trusted}), at most every {interval} for an \
-                     unknown kid, used for {max_stale} at most"
-                )
-            }
-        }
-    }
-}
-
-/// What says who is asking in place of tickets.
-struct Asking<'a>(&'a ProviderSettings);
-
-impl Display for Asking<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            ProviderSettings::Header(HeaderSettings { name, peers, claims }) => {
-                let claims: Vec<_> =
-                    claims.iter().map(|(claim, header)| format!("{claim} ({header})")).collect();
-                write!(f, "header {name}, from {} alone; claims: ", list_or(peers, "nobody"))?;
-                f.write_str(&list_or(&claims, "none"))
-            }
-            ProviderSettings::Redis(settings) => AppSessions(settings).fmt(f),
-        }
-    }
-}
-
-/// The app's own sessions, in Redis.
-struct AppSessions<'a>(&'a RedisSessionSettings);
-
-impl Display for AppSessions<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let RedisSessionSettings { redis, cookie, id, key, fields } = self.0;
-        let RecordFields { subject, claims, logged_in, started, expires } = fields;
-        let signed = SessionCookie::signature(cookie).map(|signature| match signature.secrets() {
-            1 => format!("signed {:?}, 1 secret", signature.prefix()),
-            secrets => format!("signed {:?}, {secrets} secrets", signature.prefix()),
-        });
-        let signed = signed.unwrap_or_else(|| "not signed".to_owned());
-        write!(f, "cookie {} ({signed}), a session in Redis at {} ", cookie.name(), redis.place())?;
-        write!(f, "(id {}, key {key}); subject {subject}; ", id.as_str())?;
-        for (name, pointer) in [("logged_in", logged_in), ("started", started), ("expires", expires)] {
-            if let Some(pointer) = pointer {
-                write!(f, "{name} {pointer}; ")?;
-            }
-        }
-        let claims: Vec<_> = claims.iter().map(|(claim, pointer)| format!("{claim} ({pointer})")).collect();
-        write!(f, "claims: {}", list_or(&claims, "none"))
-    }
-}
-
-fn list_or(items: &[impl Display], nothing: &str) -> String {
-    match items {
-        [] => nothing.to_owned(),
-        items => items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
 }

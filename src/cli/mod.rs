@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod asking;
 mod check;
 mod command;
 mod cookie_format;

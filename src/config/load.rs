@@ -158,8 +158,14 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     let store = read_store(raw.store, session.as_ref().map(|session| session.max_age), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
     let header = providers::read_header(raw.header, reader);
+    let jwt = providers::read_jwt(raw.jwt, vault, reader);
+    let introspect = providers::read_introspect(raw.introspect, vault, reader);
     let redis = providers::read_redis(raw.redis, vault, reader);
-    let provider = header.map(ProviderSettings::Header).or(redis.map(ProviderSettings::Redis));
+    let provider = header
+        .map(ProviderSettings::Header)
+        .or(jwt.map(ProviderSettings::Jwt))
+        .or(introspect.map(ProviderSettings::Introspect))
+        .or(redis.map(|redis| ProviderSettings::Redis(Box::new(redis))));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);

@@ -8,7 +8,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_spanned::Spanned;
 
-use super::providers::{RawHeader, RawRedis};
+use super::providers::{RawHeader, RawIntrospect, RawJwks, RawJwt, RawRedis, RawTokenKey};
 
 /// A setting that may be absent.
 pub(super) type Field<T> = Option<Spanned<T>>;
@@ -22,6 +22,8 @@ pub(super) struct RawConfig {
     pub(super) mint: Field<RawMint>,
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
     pub(super) ticket: Field<RawTicket>,
+    pub(super) jwt: Field<RawJwt>,
+    pub(super) introspect: Field<RawIntrospect>,
     pub(super) store: Field<RawStore>,
     pub(super) header: Field<RawHeader>,
     pub(super) redis: Field<RawRedis>,
@@ -98,16 +100,8 @@ pub(super) struct RawTicket {
     pub(super) audience: Field<String>,
     pub(super) max_lifetime: Field<String>,
     pub(super) leeway: Field<String>,
-    pub(super) keys: Field<Vec<Spanned<RawTicketKey>>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default, expecting = "a table")]
-pub(super) struct RawTicketKey {
-    pub(super) id: Field<String>,
-    pub(super) algorithm: Field<String>,
-    pub(super) secret: Field<RawReference>,
-    pub(super) public_key: Field<RawReference>,
+    pub(super) keys: Field<Vec<Spanned<RawTokenKey>>>,
+    pub(super) jwks: Field<RawJwks>,
 }
 
 #[derive(Deserialize, Default)]

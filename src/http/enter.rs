@@ -45,7 +45,7 @@ async fn by_ticket(
     let deadline = service.deadline();
     let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
-    let mut ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    let mut ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime(), deadline).await?;
     if service.own().is_some() {
         // Named before anything is minted, so that what is minted now and later is traced to one session.
         ticket.session.id.get_or_insert_with(SessionId::random);

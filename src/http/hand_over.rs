@@ -8,10 +8,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::problem::Problem;
 use super::service;
+use crate::session::ProviderRefusal;
 use crate::session::replay::ReplayStore;
 use crate::session::return_url::single_parameter;
 use crate::session::ticket::{
-    EarlierTickets, TicketSettings, TicketSettingsError, TicketVerifier, VerifiedTicket,
+    EarlierTickets, TicketRefusal, TicketSettings, TicketSettingsError, TicketVerifier, VerifiedTicket,
 };
 
 /// The parameters of both routes.
@@ -51,24 +52,37 @@ impl HandOver {
         })
     }
 
-    /// A ticket that is good, and not yet used up. `uptime` is how long this process has run.
+    /// A ticket that is good, and not yet used up. `uptime` is how long this process has run. Keys that are fetched
+    /// have until `deadline` to come.
     ///
     /// # Errors
-    /// [`Problem`] with one code, whatever is wrong with it.
-    pub(super) fn verify(
+    /// [`Problem`] with one code, whatever is wrong with it; another where there are no keys to tell.
+    pub(super) async fn verify(
         &self,
         ticket: Option<&str>,
         now: i64,
         uptime: Duration,
+        deadline: Instant,
     ) -> Result<VerifiedTicket, Problem> {
         let ticket = ticket.ok_or(Problem::TicketMissing)?;
-        let ticket = self.tickets.verify(ticket, now).map_err(Problem::Ticket)?;
+        let verified = timeout_at(deadline, self.tickets.verify_with_latest_keys(ticket, now)).await;
+        let ticket = verified.map_err(|_| Problem::SessionSlow)?.map_err(|refusal| match refusal {
+            TicketRefusal::KeysUnavailable => {
+                Problem::Session(ProviderRefusal::Unavailable(refusal.to_string()))
+            }
+            refusal => Problem::Ticket(refusal),
+        })?;
         match self.earlier {
             Some(earlier) if earlier.may_have_taken(ticket.issued_at, uptime) => {
                 Err(Problem::TicketFromEarlier)
             }
             _ => Ok(ticket),
         }
+    }
+
+    /// Whether there are keys to verify tickets by.
+    pub(super) fn has_keys(&self) -> bool {
+        self.tickets.has_keys()
     }
 
     /// Uses the ticket up.

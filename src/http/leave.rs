@@ -55,7 +55,7 @@ pub(super) async fn leave_by_ticket(
     let hand_over = service.hand_over.as_ref().ok_or(Problem::TicketsOff)?;
     let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
-    let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime(), deadline).await?;
     audit::identified(&request, &service.subjects, "ticket", &ticket.session);
     hand_over.redeem(&ticket, now, deadline).await?;
     end(&ticket.session, &service, deadline).await?;

@@ -5,6 +5,10 @@ use std::io;
 use thiserror::Error;
 
 use super::header::{HeaderProvider, HeaderSettings};
+use super::introspect::{IntrospectProvider, IntrospectSettings};
+use super::jose::KeySettingsError;
+use super::jwt::{JwtProvider, JwtSettings};
+use super::outbound::ClientError;
 use super::own::OwnSessions;
 use super::redis_session::{RedisSessionSettings, RedisSessions};
 use super::{Ambiguous, Presented, Session};
@@ -14,8 +18,12 @@ use super::{Ambiguous, Presented, Session};
 pub enum ProviderSettings {
     /// `[header]`.
     Header(HeaderSettings),
+    /// `[jwt]`.
+    Jwt(JwtSettings),
+    /// `[introspect]`.
+    Introspect(IntrospectSettings),
     /// `[redis]`.
-    Redis(RedisSessionSettings),
+    Redis(Box<RedisSessionSettings>),
 }
 
 /// What says who is asking. Exactly one is configured for browsers.
@@ -25,6 +33,10 @@ pub enum Provider {
     Own(OwnSessions),
     /// A proxy in front of this service names the listener.
     Header(HeaderProvider),
+    /// A token of the app or of its identity provider names the listener.
+    Jwt(JwtProvider),
+    /// The app is asked.
+    Introspect(IntrospectProvider),
     /// The app keeps its sessions in Redis.
     Redis(RedisSessions),
 }
@@ -52,6 +64,12 @@ impl From<Ambiguous> for ProviderRefusal {
 /// Why no provider can be made of settings.
 #[derive(Debug, Error)]
 pub enum ProviderError {
+    /// What tokens are verified by.
+    #[error(transparent)]
+    Keys(#[from] KeySettingsError),
+    /// The app cannot be asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// The system gives no thread.
     #[error("cannot keep a connection to the Redis of the app's sessions: {0}")]
     Redis(io::Error),
@@ -66,8 +84,12 @@ impl Provider {
     pub fn new(settings: ProviderSettings) -> Result<Self, ProviderError> {
         match settings {
             ProviderSettings::Header(settings) => Ok(Self::Header(HeaderProvider::new(settings))),
+            ProviderSettings::Jwt(settings) => Ok(Self::Jwt(JwtProvider::new(settings)?)),
+            ProviderSettings::Introspect(settings) => {
+                Ok(Self::Introspect(IntrospectProvider::new(settings)?))
+            }
             ProviderSettings::Redis(settings) => {
-                RedisSessions::new(settings).map(Self::Redis).map_err(ProviderError::Redis)
+                RedisSessions::new(*settings).map(Self::Redis).map_err(ProviderError::Redis)
             }
         }
     }
@@ -77,6 +99,8 @@ impl Provider {
         match self {
             Self::Own(_) => "own",
             Self::Header(_) => "header",
+            Self::Jwt(_) => "jwt",
+            Self::Introspect(_) => "introspect",
             Self::Redis(_) => "redis",
         }
     }
@@ -92,7 +116,9 @@ impl Provider {
     /// Whether what it depends on answers, as far as is known. Asks nobody.
     pub fn is_answering(&self) -> bool {
         match self {
-            Self::Own(_) | Self::Header(_) => true,
+            Self::Jwt(jwt) => jwt.has_keys(),
+            // Whether the app answers shows when it is asked, and an instance that nobody asks never saw it recover.
+            Self::Own(_) | Self::Header(_) | Self::Introspect(_) => true,
             Self::Redis(redis) => redis.is_answering(),
         }
     }
@@ -105,6 +131,8 @@ impl Provider {
         match self {
             Self::Own(own) => own.identify(presented, now),
             Self::Header(header) => header.identify(presented),
+            Self::Jwt(jwt) => jwt.identify(presented, now).await,
+            Self::Introspect(introspect) => introspect.identify(presented, now).await,
             Self::Redis(redis) => redis.identify(presented, now).await,
         }
     }

@@ -11,6 +11,8 @@ use super::super::raw::RawConfig;
 fn sections(raw: &RawConfig) -> impl Iterator<Item = (&'static str, Range<usize>)> {
     [
         ("ticket", raw.ticket.as_ref().map(Spanned::span)),
+        ("jwt", raw.jwt.as_ref().map(Spanned::span)),
+        ("introspect", raw.introspect.as_ref().map(Spanned::span)),
         ("header", raw.header.as_ref().map(Spanned::span)),
         ("redis", raw.redis.as_ref().map(Spanned::span)),
     ]

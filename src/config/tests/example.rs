@@ -3,7 +3,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::{fs, io::Write as _};
 
 use super::{API_KEY, AUDIT_KEY, Config, Problems, SESSION_SECRET, TICKET_SECRET, problems, surroundings};
-use crate::session::Provider;
+use crate::session::jose::KeySettings;
 
 const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
 
@@ -11,7 +11,7 @@ const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
 const CERTIFICATE: &str = include_str!("../../../tests/vectors/keys/refused-certificate.pem");
 
 /// The sections that say who is asking in place of `[ticket]`: commented out, because there may be one only.
-const ALTERNATIVES: [&str; 2] = ["header", "redis"];
+const ALTERNATIVES: [&str; 4] = ["jwt", "introspect", "header", "redis"];
 
 /// A configuration beside the files and variables that the example refers to.
 fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
@@ -22,6 +22,7 @@ fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
         ("audit.key", AUDIT_KEY),
         ("session.secret", TICKET_SECRET),
         ("redis.url", "rediss://:s3cret@localhost:1/0"),
+        ("login.key", TICKET_SECRET),
     ] {
         let mut options = fs::OpenOptions::new();
         let mut file =
@@ -31,6 +32,14 @@ fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
     fs::write(folder.path().join("redis.ca.pem"), CERTIFICATE).unwrap();
     let public_key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
     fs::write(folder.path().join("ticket.pub.pem"), public_key).unwrap();
+    fs::write(
+        folder.path().join("login.pub.pem"),
+        include_str!("../../../tests/vectors/keys/test-p256.public.pem"),
+    )
+    .unwrap();
+    for name in ["login.ca.pem", "app.ca.pem"] {
+        fs::write(folder.path().join(name), CERTIFICATE).unwrap();
+    }
     let surroundings = surroundings(
         &[("EDGEMINT_API_KEY", API_KEY), ("EDGEMINT_OLD_SESSION_SECRET", TICKET_SECRET)],
         Vec::new(),
@@ -56,10 +65,38 @@ fn every_alternative_in_the_example_is_right() {
     for name in ALTERNATIVES {
         let text = with_alternative(name);
         let config = parse(&text).1.unwrap_or_else(|problems| panic!("[{name}]: {problems}\n{text}"));
-        let provider = Provider::new(config.provider.expect(name)).unwrap();
-        assert_eq!(provider.name(), name);
+        let settings = format!("{:?}", config.provider.expect(name)).to_lowercase();
+        assert!(settings.starts_with(&format!("{name}(")), "{settings}");
         assert!(config.ticket.is_none());
     }
+}
+
+/// The text without what stands from one line to before another.
+fn without(text: &str, from: &str, to: &str) -> String {
+    let (before, rest) = text.split_once(from).unwrap();
+    format!("{before}{}", &rest[rest.find(to).unwrap()..])
+}
+
+/// What begins with `##` stands in the place of a line, or of lines, before it.
+#[test]
+fn every_alternative_within_a_section_is_right() {
+    let jwt = with_alternative("jwt");
+    let bearer = without(&jwt, "cookie = \"access_token\"", "\n##bearer").replace("##bearer", "bearer");
+    let (before, after) = jwt.split_once("# The app is asked").unwrap();
+    let keys = without(before, "[jwt.jwks]", "##[[jwt.keys]]").replace("##bearer", "#").replace("\n##", "\n");
+    let keys = format!("{keys}#{after}");
+    let header =
+        without(&with_alternative("introspect"), "cookies = ", "\n##header").replace("##header", "header");
+    for text in [bearer, keys, header] {
+        let config = parse(&text).1.unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+        assert!(config.provider.is_some(), "{text}");
+    }
+    let fetched = without(EXAMPLE, "[[ticket.keys]]", "##[ticket.jwks]");
+    let (before, set) = fetched.split_at(fetched.find("##[ticket.jwks]").unwrap());
+    let (set, after) = set.split_at(set.find("\n\n").unwrap());
+    let fetched = format!("{before}{}{after}", set.replace("##", ""));
+    let config = parse(&fetched).1.unwrap_or_else(|problems| panic!("{problems}\n{fetched}"));
+    assert!(matches!(config.ticket.unwrap().keys, KeySettings::Fetched(_)));
 }
 
 /// The section that a line begins: `ticket` for `[[ticket.keys]]`.
@@ -113,7 +150,10 @@ fn the_example_shows_every_setting() {
     let mut known = BTreeSet::new();
     explore("", &|table| table.to_owned(), &mut known);
     let mut shown = BTreeSet::new();
-    let lines = EXAMPLE.lines().map(|line| commented_out(line).unwrap_or(line));
+    let lines = EXAMPLE.lines().map(|line| {
+        let once = line.strip_prefix('#').filter(|rest| rest.starts_with('#')).unwrap_or(line);
+        commented_out(once).unwrap_or(line)
+    });
     let example = toml::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap();
     flatten("", &toml::Value::Table(example), &mut shown);
     assert_eq!(

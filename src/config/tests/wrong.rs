@@ -629,8 +629,184 @@ fn every_mistake_with_a_provider_has_a_place_and_a_remedy() {
     }
 }
 
+/// `[jwt]` with nothing wrong, but for what is added to it.
+macro_rules! jwt {
+    ($more:literal) => {
+        concat!("[jwt]\nissuer = \"i\"\naudience = \"a\"\n", $more)
+    };
+}
+
+/// The same for `[introspect]`.
+macro_rules! introspect {
+    ($more:literal) => {
+        concat!("[introspect]\nurl = \"https://app.example.com/session\"\nsubject = \"/id\"\n", $more)
+    };
+}
+
 /// A section, the place that is blamed, the setting, and a part of the message.
 const PROVIDER_ROWS: &[(&str, &str, &str, &str)] = &[
+    // [jwt].
+    (
+        "[jwt]\naudience = \"a\"\nbearer = true\njwks = { url = \"https://i.example/\" }",
+        ":4:1",
+        "jwt.issuer",
+        "it is missing; name who signs",
+    ),
+    (
+        "[jwt]\nissuer = \"i\"\nbearer = true\njwks = { url = \"https://i.example/\" }",
+        ":4:1",
+        "jwt.audience",
+        "it is missing; name whom the tokens are for",
+    ),
+    (jwt!("jwks = { url = \"https://i.example/\" }"), ":4:1", "jwt.cookie", "it is missing; name the cookie"),
+    (
+        jwt!("cookie = \"c\"\nbearer = true\njwks = { url = \"https://i.example/\" }"),
+        ":8:10",
+        "jwt.bearer",
+        "remove this line or the cookie",
+    ),
+    (
+        jwt!("bearer = false\njwks = { url = \"https://i.example/\" }"),
+        ":7:10",
+        "jwt.bearer",
+        "then the token has no place",
+    ),
+    (
+        jwt!("cookie = \"__Host-edgemint\"\njwks = { url = \"https://i.example/\" }"),
+        ":7:10",
+        "jwt.cookie",
+        "edgemint itself sets this cookie",
+    ),
+    (
+        jwt!("cookie = \"a b\"\njwks = { url = \"https://i.example/\" }"),
+        ":7:10",
+        "jwt.cookie",
+        "cannot be the name of a cookie",
+    ),
+    (
+        jwt!("bearer = true\nleeway = \"61s\"\njwks = { url = \"https://i.example/\" }"),
+        ":8:10",
+        "jwt.leeway",
+        "write 0s to 1m",
+    ),
+    (
+        jwt!("bearer = true\nsubject = \"sub\"\njwks = { url = \"https://i.example/\" }"),
+        ":8:11",
+        "jwt.subject",
+        "this is not a JSON pointer",
+    ),
+    (
+        jwt!("bearer = true\nclaims = { plan = \"/a~2\" }\njwks = { url = \"https://i.example/\" }"),
+        ":8:19",
+        "jwt.claims.plan",
+        "this is not a JSON pointer",
+    ),
+    (jwt!("bearer = true"), ":4:1", "jwt.keys", "add a [[jwt.keys]] section, or [jwt.jwks] with the url"),
+    (
+        jwt!(
+            "bearer = true\njwks = { url = \"https://i.example/\" }\n[[jwt.keys]]\nalgorithm = \"HS256\"\nsecret = { env = \"API_KEY\" }"
+        ),
+        ":8:8",
+        "jwt.jwks",
+        "keys are given in [[jwt.keys]] too",
+    ),
+    (jwt!("bearer = true\njwks = { }"), ":8:8", "jwt.jwks.url", "it is missing; write where the key set is"),
+    (
+        jwt!("bearer = true\njwks = { url = \"http://i.example/\" }"),
+        ":8:16",
+        "jwt.jwks.url",
+        "http is accepted to localhost",
+    ),
+    (
+        jwt!("bearer = true\njwks = { url = \"https://u:p@i.example/\" }"),
+        ":8:16",
+        "jwt.jwks.url",
+        "holds a user name or a password",
+    ),
+    (
+        jwt!("bearer = true\njwks = { url = \"https://i.example/\", ca = { env = \"SHORT\" } }"),
+        ":8:43",
+        "jwt.jwks.ca",
+        "this holds no certificate that can be read",
+    ),
+    (
+        jwt!("bearer = true\njwks = { url = \"https://i.example/\", refresh = \"1m\", interval = \"2m\" }"),
+        ":8:65",
+        "jwt.jwks.interval",
+        "write 1s to 1m",
+    ),
+    (
+        jwt!("bearer = true\njwks = { url = \"https://i.example/\", max_stale = \"9m\" }"),
+        ":8:50",
+        "jwt.jwks.max_stale",
+        "write 10m to 7days",
+    ),
+    (
+        jwt!("bearer = true\n[[jwt.keys]]\nalgorithm = \"ES256\"\nsecret = { env = \"API_KEY\" }"),
+        ":10:10",
+        "jwt.keys[0].secret",
+        "write public_key in place of secret",
+    ),
+    (
+        "[ticket]\nissuer = \"a\"\naudience = \"b\"\njwks = { url = \"https://a.example/\" }\n[[ticket.keys]]\nalgorithm = \"HS256\"\nsecret = { env = \"API_KEY\" }",
+        ":7:8",
+        "ticket.jwks",
+        "keys are given in [[ticket.keys]] too",
+    ),
+    // [introspect].
+    (
+        "[introspect]\nsubject = \"/id\"\nheader = \"Authorization\"",
+        ":4:1",
+        "introspect.url",
+        "it is missing; write what to ask",
+    ),
+    (
+        "[introspect]\nurl = \"https://app.example.com/\"\nheader = \"Authorization\"",
+        ":4:1",
+        "introspect.subject",
+        "it is missing; point to the listener's id",
+    ),
+    (introspect!(""), ":4:1", "introspect.cookies", "it is missing; name what is forwarded"),
+    (introspect!("cookies = []"), ":7:11", "introspect.cookies", "there are 0; name 1 to 8 cookies"),
+    (
+        introspect!("cookies = [\"a\", \"CloudFront-Policy\"]"),
+        ":7:17",
+        "introspect.cookies[1]",
+        "edgemint itself sets this cookie",
+    ),
+    (
+        introspect!("cookies = [\"a\"]\nheader = \"Authorization\""),
+        ":8:10",
+        "introspect.header",
+        "cookies are forwarded; remove this line or those",
+    ),
+    (introspect!("header = \"Cookie\""), ":7:10", "introspect.header", "that would forward every cookie"),
+    (introspect!("header = \"Host\""), ":7:10", "introspect.header", "says nothing of who is asking"),
+    (
+        introspect!("header = \"Authorization\"\nmethod = \"PUT\""),
+        ":8:10",
+        "introspect.method",
+        "write \"GET\" or \"POST\"",
+    ),
+    (introspect!("header = \"Authorization\"\ncache = \"2m\""), ":8:9", "introspect.cache", "write 0s to 1m"),
+    (
+        introspect!("header = \"Authorization\"\nmax_requests = 0"),
+        ":8:16",
+        "introspect.max_requests",
+        "write 1 to 4096",
+    ),
+    (
+        introspect!("header = \"Authorization\"\nuntil = \"exp\""),
+        ":8:9",
+        "introspect.until",
+        "this is not a JSON pointer",
+    ),
+    (
+        "[introspect]\nurl = \"http://169.254.169.254/\"\nsubject = \"/id\"\nheader = \"Authorization\"",
+        ":5:7",
+        "introspect.url",
+        "http is accepted to localhost",
+    ),
     ("[header]", ":4:1", "header.peers", "it is missing; list the addresses or networks of the proxies"),
     ("[header]\npeers = []", ":5:9", "header.peers", "it is empty; list the addresses"),
     ("[header]\npeers = [\"proxy\"]", ":5:10", "header.peers[0]", "is not an address or a network"),

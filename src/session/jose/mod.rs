@@ -21,6 +21,6 @@ pub use key::{TokenKey, TokenKeyError};
 pub use keys::{KeySettings, KeySettingsError};
 pub use refusal::TokenRefusal;
 
-pub(super) use claims::{MAX_TEXT_BYTES, Parties, bounded_text, parties, required, seconds};
+pub(super) use claims::{MAX_TEXT_BYTES, bounded_text, parties, required, seconds};
 pub(super) use keys::Keys;
 pub(super) use token::Kind;

@@ -9,6 +9,7 @@ mod sealed;
 mod setup;
 mod store;
 mod tickets;
+mod upstream;
 
 pub use answer::Answer;
 pub use browser::{APP, SAME_SITE, SESSION_COOKIE};
@@ -19,6 +20,7 @@ pub use sealed::{content, seal, seal_as, unseal};
 pub use setup::{API_KEY, AUDIT_KEY, REDIS_PASSWORD, SESSION_SECRET, Setup, TICKET_SECRET};
 pub use store::locked_redis;
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
+pub use upstream::{Reply, Upstream};
 
 /// Planted into what is refused, to be looked for in the log.
 pub const MARKER: &str = "M4rk3rThatNoLogMayHold";
