@@ -53,10 +53,7 @@ fn introspect(settings: &IntrospectSettings, f: &mut fmt::Formatter<'_>) -> fmt:
     let RecordFields { subject, claims, logged_in, started, expires } = answer;
     let trusted = trusted(authorities.is_some());
     write!(f, "{} {url} with {credential} (trusting {trusted}); subject {subject}; ", method.as_str())?;
-    pointers(
-        [("active", logged_in), ("session", session), ("started", started), ("until", expires)],
-        f,
-    )?;
+    pointers([("active", logged_in), ("session", session), ("started", started), ("until", expires)], f)?;
     let cache = humantime::format_duration(*cache);
     write!(f, "claims: {}; a yes holds {cache}, {max_requests} requests at one time", Claims(claims))
 }
@@ -71,16 +68,18 @@ fn redis(settings: &RedisSessionSettings, f: &mut fmt::Formatter<'_>) -> fmt::Re
         }
         None => f.write_str("not signed")?,
     }
-    write!(f, "), a session in Redis at {} (id {}, key {key}); subject {subject}; ", redis.place(), id.as_str())?;
+    write!(
+        f,
+        "), a session in Redis at {} (id {}, key {key}); subject {subject}; ",
+        redis.place(),
+        id.as_str()
+    )?;
     pointers([("logged_in", logged_in), ("started", started), ("expires", expires)], f)?;
     write!(f, "claims: {}", Claims(claims))
 }
 
 /// Those that are configured.
-fn pointers<const N: usize>(
-    named: [(&str, &Option<Pointer>); N],
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
+fn pointers<const N: usize>(named: [(&str, &Option<Pointer>); N], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (name, pointer) in named {
         if let Some(pointer) = pointer {
             write!(f, "{name} {pointer}; ")?;

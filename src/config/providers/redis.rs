@@ -8,9 +8,10 @@ use super::super::raw::{Field, RawReference};
 use super::super::secret::{Kind, Secret, Vault};
 use super::super::store;
 use super::claims::{RawClaims, read_claims};
+use crate::session::record::{Pointer, RecordFields};
 use crate::session::redis::RedisSettings;
 use crate::session::redis_session::{
-    CookieSignature, IdForm, KeyTemplate, Pointer, RecordFields, RedisSessionSettings, SessionCookie,
+    CookieSignature, IdForm, KeyTemplate, RedisSessionSettings, SessionCookie,
 };
 
 /// While the app changes its secret there are two; a few more hurt nobody.

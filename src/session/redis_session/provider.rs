@@ -2,9 +2,10 @@
 
 use std::io;
 
+use super::super::record::RecordFields;
 use super::super::redis::{RedisClient, RedisFailure, RedisSettings, Use};
 use super::super::{Presented, ProviderRefusal, Session, SessionId};
-use super::{IdForm, KeyTemplate, RecordFields, SessionCookie};
+use super::{IdForm, KeyTemplate, SessionCookie};
 
 /// How an app keeps its sessions: `[redis]`.
 #[derive(Clone, Debug)]
