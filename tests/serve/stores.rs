@@ -10,9 +10,7 @@ use serde_json::json;
 use crate::authority::Authority;
 use crate::programs::needs;
 use crate::redis_server::RedisServer;
-use crate::support::{
-    REDIS_PASSWORD, Setup, Ticket, exchange, get, locked_redis, now, run, wait_for,
-};
+use crate::support::{REDIS_PASSWORD, Setup, Ticket, exchange, get, locked_redis, now, run, wait_for};
 
 #[test]
 fn a_ticket_is_taken_once_by_all_instances_together() {
@@ -24,7 +22,8 @@ fn a_ticket_is_taken_once_by_all_instances_together() {
     let (start, taken, refused) = (Barrier::new(200), AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
         for n in 0..200 {
-            let (instance, ticket, start, taken, refused) = (&instances[n % 2], &ticket, &start, &taken, &refused);
+            let (instance, ticket, start, taken, refused) =
+                (&instances[n % 2], &ticket, &start, &taken, &refused);
             scope.spawn(move || {
                 start.wait();
                 let answer = instance.redeem(ticket);
@@ -82,7 +81,8 @@ fn a_rolling_restart_refuses_no_good_ticket_and_takes_no_used_one() {
     let server = RedisServer::start();
     let mut service = Setup::sharing(&server).start();
     service.wait_until_ready();
-    let before = |age: i64| Ticket::of("listener-7").with("iat", now() - age).with("exp", now() - age + 50).sign();
+    let before =
+        |age: i64| Ticket::of("listener-7").with("iat", now() - age).with("exp", now() - age + 50).sign();
     let (used, unused) = (before(20), before(20));
     assert_eq!(service.redeem(&used).status, 303);
     service.signal(Signal::KILL);
@@ -139,10 +139,14 @@ fn check_says_where_things_are_remembered() {
     let setup = Setup::new().store(&url, "revocations = \"2days\"\nprefix = \"a:\"");
     assert_eq!(said_of(&setup), format!("Redis at {place}, keys a:*, which answers; revocations for 2days"));
     let wrong = Setup::new().store(&format!("redis://:not-{REDIS_PASSWORD}@{place}"), "");
-    let expected = format!("Redis at {place}, keys edgemint:*, which is of no use now (Redis refuses the user or the password)");
+    let expected = format!(
+        "Redis at {place}, keys edgemint:*, which is of no use now (Redis refuses the user or the password)"
+    );
     assert!(said_of(&wrong).starts_with(&expected), "{}", said_of(&wrong));
     server.kill();
-    let expected = format!("Redis at {place}, keys a:*, which is of no use now (Redis cannot be reached: nothing listens there)");
+    let expected = format!(
+        "Redis at {place}, keys a:*, which is of no use now (Redis cannot be reached: nothing listens there)"
+    );
     assert!(said_of(&setup).starts_with(&expected), "{}", said_of(&setup));
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::programs::needs;
 use crate::redis_server::RedisServer;
-use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, get, locked_redis, wait_for};
+use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, locked_redis, wait_for};
 
 /// Refused, because the store cannot tell, and to be tried again.
 fn assert_unavailable(answer: &Answer, what: &str) {
@@ -99,7 +99,9 @@ fn it_starts_without_redis_and_needs_no_restart_once_it_is_there() {
 fn a_wrong_password_is_said_and_not_shown() {
     needs!("redis-server");
     let (_server, url) = locked_redis();
-    let service = Setup::with_sessions().store(&url.replace(REDIS_PASSWORD, &format!("{REDIS_PASSWORD}-not")), "").start();
+    let service = Setup::with_sessions()
+        .store(&url.replace(REDIS_PASSWORD, &format!("{REDIS_PASSWORD}-not")), "")
+        .start();
     assert_fails_closed(&service, None);
     service.log_with("Redis refuses the user or the password");
     // That the password is nowhere is asserted when the service ends.
@@ -155,9 +157,15 @@ fn a_thousand_failures_leave_nothing_behind() {
         assert!(started.elapsed() < Duration::from_secs(3), "{what}: {:?}", started.elapsed());
         service.wait_until_away();
         let fail = |times: usize| {
-            for _ in 0..times {
-                assert_unavailable(&service.redeem(&Ticket::of("listener-7").sign()), what);
-            }
+            thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        for _ in 0..times / 8 {
+                            assert_unavailable(&service.redeem(&Ticket::of("listener-7").sign()), what);
+                        }
+                    });
+                }
+            });
         };
         fail(200);
         service.wait_until_alone_but(1);
