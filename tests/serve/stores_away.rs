@@ -18,6 +18,15 @@ fn assert_unavailable(answer: &Answer, what: &str) {
     assert_eq!(answer.header("retry-after"), Some("1"), "{what}");
 }
 
+/// Ends a load also where a test fails.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// What holds while Redis is away. A ticket that is refused so is not used up, and is given back.
 fn assert_fails_closed(service: &Service, session: Option<&str>) -> String {
     service.wait_until_away();
@@ -60,6 +69,7 @@ fn redis_killed_under_load_lets_nobody_in_and_comes_back() {
                 })
             })
             .collect();
+        let end = SetAtEnd(&is_over);
         let mut tickets = Vec::new();
         for _ in 0..2 {
             server.kill();
@@ -68,7 +78,7 @@ fn redis_killed_under_load_lets_nobody_in_and_comes_back() {
             service.wait_until_ready();
             service.assert_entering();
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(end);
         for (taken, refused) in load.into_iter().map(|worker| worker.join().unwrap()) {
             assert!(taken > 0 && refused > 0, "{taken} {refused}");
         }
