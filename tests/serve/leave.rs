@@ -115,6 +115,16 @@ fn the_session_that_the_ticket_names_ends_even_where_its_cookie_is_gone() {
 }
 
 #[test]
+fn an_old_cookie_cannot_end_a_later_session_of_the_same_name() {
+    let service = Setup::with_sessions().start();
+    let (old, later) = (seal(&content(60, 30)), seal(&content(5, 5)));
+    assert_eq!(service.leave(&old).status, 204);
+    service.assert_refused(&service.renew(&old), 401, "session_refused", "it was left");
+    assert_eq!(service.leave(&old).status, 204);
+    assert_eq!(service.renew(&later).status, 200, "of the same name, and began later");
+}
+
+#[test]
 fn without_a_good_ticket_a_link_signs_nobody_out() {
     let service = Setup::with_sessions().start();
     let session = service.session();

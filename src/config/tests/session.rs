@@ -83,3 +83,9 @@ fn sessions_need_tickets() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("edgemint.toml:4:1: session: sessions are started by tickets"), "{found:?}");
 }
+
+#[test]
+fn debug_shows_no_secret() {
+    let shown = format!("{:?}", parse(&with_session(SECRETS)).unwrap());
+    assert!(shown.contains("SealingKey([redacted])") && !shown.contains(super::SESSION_SECRET), "{shown}");
+}
