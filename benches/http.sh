@@ -11,7 +11,7 @@ PERIOD=${PERIOD:-3}
 CONNECTIONS=${CONNECTIONS:-64}
 export HERE="$PWD/benches/http"
 
-for package in wrk curl openssl; do
+for package in wrk curl openssl redis-server; do
   command -v "$package" >/dev/null || { echo "benches/http.sh: install the Debian package $package first" >&2; exit 1; }
 done
 
@@ -84,6 +84,25 @@ sessions() { # NAME SETTING
 sessions session ''
 sessions sealing 'idle = "9s"'
 
+# An app's own session in Redis, in place of tickets: a record and a cookie as express-session and connect-redis make them.
+APP_ID=$(openssl rand -hex 16)
+APP_SECRET=$(openssl rand -hex 24)
+APP_SESSION="s%3A$APP_ID.$(printf %s "$APP_ID" | openssl dgst -sha256 -hmac "$APP_SECRET" -binary | base64 | sed 's/=//g; s/+/%2B/g; s,/,%2F,g')"
+export APP_SESSION
+(umask 077 && printf %s "$APP_SECRET" >"$work/app.secret" && printf 'unix://%s/redis.sock' "$work" >"$work/redis.url")
+sed '/^\[ticket\]/,/^secret/d' "$work/ecdsa.toml" >"$work/redis.toml"
+cat >>"$work/redis.toml" <<TOML
+[redis]
+url = { file = "$work/redis.url" }
+cookie = "connect.sid"
+secrets = [{ file = "$work/app.secret" }]
+key = "sess:{id}"
+subject = "/user/id"
+logged_in = "/user/isLoggedIn"
+TOML
+redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --appendonly no >"$work/redis.log" &
+started+=("$!")
+
 # --- servers
 declare -A pids urls
 start() { # NAME COMMAND…: sets pids[NAME] and urls[NAME]
@@ -116,6 +135,10 @@ new_session() { # URL: the value of its cookie
 ask_renew() { # URL: with $SESSION
   curl -sSi "$1/renew" -H 'Content-Type: application/json' -H 'Origin: https://app.example.com' \
     -H 'Sec-Fetch-Site: same-site' -H "Cookie: __Host-edgemint=$SESSION" -d '{}'
+}
+ask_renew_redis() { # URL
+  curl -sSi "$1/renew" -H 'Content-Type: application/json' -H 'Origin: https://app.example.com' \
+    -H 'Sec-Fetch-Site: same-site' -H "Cookie: connect.sid=$APP_SESSION" -d '{}'
 }
 # All but the second; the bare handler gives the request id again too.
 comparable() { grep -vi '^date: ' "$1" | sort; }
@@ -179,6 +202,20 @@ ask_renew "${urls[sealing]}" >"$work/sealed.answer"
 grep -qi '^set-cookie: __Host-' "$work/sealed.answer" || fail "a renewal did not seal the session anew"
 start bare "$release/examples/bare_handler" "$work/mint.answer" "$work/enter.answer" "$work/renew.answer"
 start bare_sealing "$release/examples/bare_handler" "$work/mint.answer" "$work/enter.answer" "$work/sealed.answer"
+keep_session() { # Redis takes a moment to come up.
+  local tries=200 record="{\"cookie\":{\"path\":\"/\"},\"user\":{\"id\":\"listener-7\",\"isLoggedIn\":true}}"
+  until redis-cli -s "$work/redis.sock" set "sess:$APP_ID" "$record" >/dev/null 2>&1; do
+    [ $((tries -= 1)) -gt 0 ] || fail "Redis did not start: $(cat "$work/redis.log")"
+    sleep 0.05
+  done
+}
+keep_session
+serve redis
+ask_renew_redis "${urls[redis]}" >"$work/renew_redis.answer"
+start redis_handler "$release/examples/redis_handler" "$work/renew_redis.answer" "unix://$work/redis.sock" "sess:$APP_ID"
+ask_renew_redis "${urls[redis_handler]}" >"$work/renew_redis.bare"
+diff <(comparable "$work/renew_redis.answer") <(comparable "$work/renew_redis.bare") || fail "the Redis handler answers otherwise"
+grep -q '^HTTP/1.1 200 ' "$work/renew_redis.answer" || fail "no success: $(head -1 "$work/renew_redis.answer")"
 for route in mint enter renew; do
   "ask_$route" "${urls[bare]}" >"$work/$route.bare"
   diff <(comparable "$work/$route.answer") <(comparable "$work/$route.bare") || fail "the bare handler answers otherwise"
@@ -217,6 +254,7 @@ compare "GET /enter, shared, ecdsa" ecdsa enter enter_again 45
 compare "GET /enter, shared, rsa" rsa enter enter_again 45
 compare "POST /renew, shared, ecdsa" session renew renew 50
 BARE=bare_sealing compare "POST /renew, session sealed anew" sealing renew renew 50
+BARE=redis_handler compare "POST /renew, the app's in Redis" redis renew_redis renew_redis -
 BARE=verifying compare "POST /renew, jwt, ES256" jwt renew_token renew_token -
 GRANT=own compare "POST /v1/mint, one listener, ecdsa" bound mint mint -
 

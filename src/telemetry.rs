@@ -30,6 +30,8 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// The least important lines that are written.
     pub level: LogLevel,
+    /// Whether lines of the audit are written too, which the level leaves in.
+    pub audit: bool,
 }
 
 /// How log lines are written.
@@ -124,7 +126,9 @@ pub fn start(config: LogConfig) -> Logging {
     let queue = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(QUEUED_LINES);
     let (writer, writing) = queue.finish(stderr);
     lost.get_or_init(|| writer.error_counter());
-    lines::open(writer.clone(), config.format);
+    if config.audit {
+        lines::open(writer.clone(), config.format);
+    }
     // A closed log pipe must not take the service down, and complaining about it on standard error
     // would do just that.
     let builder = tracing_subscriber::fmt()

@@ -46,6 +46,7 @@ fn check(folder: &Path, text: &str, arguments: &[&str]) -> Output {
         .env_clear()
         .env("TICKET_SECRET", SECRET)
         .env("SESSION_SECRET", SESSION_SECRET)
+        .env("REDIS_URL", "redis://app:s3cret@redis.example.com/2")
         .env("EDGEMINT_LOG__LEVEL", "warn")
         .args(["check", "--config", "edgemint.toml"])
         .args(arguments)
@@ -130,13 +131,65 @@ fn says_who_names_the_listener() {
             "[header]\npeers = [\"10.0.0.0/8\", \"::1\"]\nclaims = { email = \"X-Email\" }\n",
             "who is asking    header X-Forwarded-User, from 10.0.0.0/8, ::1/128 alone; claims: email (X-Email)",
         ),
+        (
+            "[redis]\nurl = { env = \"REDIS_URL\" }\ncookie = \"connect.sid\"\nsecrets = [{ env = \"SESSION_SECRET\" }]\n\
+             key = \"sess:{id}\"\nsubject = \"/user/id\"\nclaims = { plan = \"/user/plan\" }\nlogged_in = \"/user/in\"\n",
+            "who is asking    cookie connect.sid (signed \"s:\", secrets: 1), a session in Redis at redis.example.com:6379 \
+             (id plain, key sess:{id}); subject /user/id; logged_in /user/in; claims: plan (/user/plan)",
+        ),
+        (
+            "[redis]\nurl = { env = \"REDIS_URL\" }\ncookie = \"sid\"\nid = \"sha256-hex\"\nkey = \"auth:{id}\"\n\
+             subject = \"/user_id\"\nstarted = \"/began\"\nexpires = \"/ends\"\n",
+            "who is asking    cookie sid (not signed), a session in Redis at redis.example.com:6379 (id sha256-hex, key \
+             auth:{id}); subject /user_id; started /began; expires /ends; claims: none",
+        ),
     ] {
         let output = check(folder.path(), &format!("{before}{section}[[grants]]{rest}"), &[]);
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!said.contains("s3cret") && !said.contains(SESSION_SECRET), "{said}");
         for line in [expected, "return URLs at   https://www.example.com"] {
             assert!(said.lines().any(|found| found == line), "{line}\n---\n{said}");
         }
+    }
+}
+
+#[test]
+fn says_who_may_have_what_and_what_is_audited() {
+    let folder = tempfile::tempdir().unwrap();
+    keys(folder.path(), &P256);
+    let require = "require = [{ claim = \"plan\", equals = \"premium\" }, { claim = \"scope\", contains = \"listen\" }]";
+    let traced = GOOD.replace("ttl = \"15m\"", &format!("ttl = \"15m\"\ntrace = true\n{require}"));
+    for (audit, status, expected) in [
+        (
+            "key = { env = \"TICKET_SECRET\" }",
+            0,
+            "audit            one line for each mint and refusal, with a keyed hash of the subject",
+        ),
+        (
+            "key = { env = \"TICKET_SECRET\" }\nsubject = \"plain\"",
+            0,
+            "audit            one line for each mint and refusal, with the subject as it is",
+        ),
+        (
+            "key = { env = \"TICKET_SECRET\" }\nsubject = \"none\"",
+            0,
+            "grant            podcasts: https://cdn.example.com/podcasts/* for 15m, signed per listener, with a trace tag; \
+             only if plan is \"premium\" and scope contains \"listen\"; cookies with Domain=example.com, Path=/podcasts/, \
+             SameSite=lax, Secure, HttpOnly",
+        ),
+        (
+            "subject = \"none\"",
+            2,
+            "edgemint.toml:21:9: grants[0].trace: a trace tag is made with a secret, and audit.key is not given; \
+             add [audit] with key = { file = \"PATH\" } (openssl rand -base64 48)",
+        ),
+    ] {
+        let output = check(folder.path(), &format!("{traced}[audit]\n{audit}\n"), &[]);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        assert!(said.lines().any(|line| line.eq_ignore_ascii_case(expected)), "{expected}\n---\n{said}");
+        assert!(!said.contains(SECRET), "{said}");
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt::{self, Display};
 use crate::session::introspect::IntrospectSettings;
 use crate::session::jose::{JwksSettings, KeySettings, TokenKey};
 use crate::session::jwt::{JwtPlace, JwtSettings};
-use crate::session::redis_session::{Pointer, RecordFields};
+use crate::session::record::{Pointer, RecordFields};
+use crate::session::redis_session::RedisSessionSettings;
 use crate::session::{HeaderSettings, ProviderSettings};
 
 /// What says who is asking in place of tickets.
@@ -17,6 +18,7 @@ impl Display for Asking<'_> {
             ProviderSettings::Header(settings) => header(settings, f),
             ProviderSettings::Jwt(settings) => jwt(settings, f),
             ProviderSettings::Introspect(settings) => introspect(settings, f),
+            ProviderSettings::Redis(settings) => redis(settings, f),
         }
     }
 }
@@ -51,15 +53,39 @@ fn introspect(settings: &IntrospectSettings, f: &mut fmt::Formatter<'_>) -> fmt:
     let RecordFields { subject, claims, logged_in, started, expires } = answer;
     let trusted = trusted(authorities.is_some());
     write!(f, "{} {url} with {credential} (trusting {trusted}); subject {subject}; ", method.as_str())?;
-    let named: [(&str, &Option<Pointer>); 4] =
-        [("active", logged_in), ("session", session), ("started", started), ("until", expires)];
+    pointers([("active", logged_in), ("session", session), ("started", started), ("until", expires)], f)?;
+    let cache = humantime::format_duration(*cache);
+    write!(f, "claims: {}; a yes holds {cache}, {max_requests} requests at one time", Claims(claims))
+}
+
+fn redis(settings: &RedisSessionSettings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let RedisSessionSettings { redis, cookie, id, key, fields } = settings;
+    let RecordFields { subject, claims, logged_in, started, expires } = fields;
+    write!(f, "cookie {} (", cookie.name())?;
+    match cookie.signature() {
+        Some(signature) => {
+            write!(f, "signed {:?}, secrets: {}", signature.prefix(), signature.secrets())?;
+        }
+        None => f.write_str("not signed")?,
+    }
+    write!(
+        f,
+        "), a session in Redis at {} (id {}, key {key}); subject {subject}; ",
+        redis.place(),
+        id.as_str()
+    )?;
+    pointers([("logged_in", logged_in), ("started", started), ("expires", expires)], f)?;
+    write!(f, "claims: {}", Claims(claims))
+}
+
+/// Those that are configured.
+fn pointers<const N: usize>(named: [(&str, &Option<Pointer>); N], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (name, pointer) in named {
         if let Some(pointer) = pointer {
             write!(f, "{name} {pointer}; ")?;
         }
     }
-    let cache = humantime::format_duration(*cache);
-    write!(f, "claims: {}; a yes holds {cache}, {max_requests} requests at one time", Claims(claims))
+    Ok(())
 }
 
 /// Claims, and where each is found.

@@ -56,7 +56,7 @@ struct Summary<'a>(&'a Config, Option<&'a Keyring>);
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, grants, ticket, session, provider, api_keys, mint, store, .. } = self.0;
+        let Config { server, grants, ticket, session, provider, api_keys, mint, store, audit, .. } = self.0;
         writeln!(f, "listens on       {}", server.listen)?;
         writeln!(f, "browsers go to   {}{}", server.public_url, server.base_path)?;
         writeln!(f, "keys are in      {}", self.0.keyring_directory.display())?;
@@ -92,6 +92,7 @@ impl Display for Summary<'_> {
             (None, None) => {}
         }
         writeln!(f, "remembers in     {}", store::describe(store))?;
+        writeln!(f, "audit            {audit}")?;
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))
     }

@@ -41,7 +41,8 @@ pub(super) enum DemoCommandError {
 /// Runs until SIGTERM or SIGINT; what was made for the demo is removed then.
 pub(super) fn run(args: &DemoArgs) -> Result<(), DemoCommandError> {
     // The page shows what the edge decides; only what goes wrong belongs on the terminal.
-    let _logging = telemetry::start(LogConfig { format: LogFormat::Text, level: LogLevel::Warn });
+    let _logging =
+        telemetry::start(LogConfig { format: LogFormat::Text, level: LogLevel::Warn, audit: false });
     actix_web::rt::System::new().block_on(async {
         let demo = Demo::start(args.ports(), args.ttl)?;
         // Without a reader we serve on.

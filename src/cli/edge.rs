@@ -64,7 +64,8 @@ struct Trust {
 /// it cannot serve.
 #[must_use]
 pub fn run(args: EdgeArgs) -> ExitCode {
-    let logging = telemetry::start(LogConfig { format: LogFormat::Json, level: LogLevel::Info });
+    let logging =
+        telemetry::start(LogConfig { format: LogFormat::Json, level: LogLevel::Info, audit: false });
     let result = listen(&args.listen).and_then(|listener| Ok((listener, args.into_edge()?)));
     let failure = match result {
         Ok((listener, edge)) => {

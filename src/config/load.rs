@@ -160,10 +160,12 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     let header = providers::read_header(raw.header, reader);
     let jwt = providers::read_jwt(raw.jwt, vault, reader);
     let introspect = providers::read_introspect(raw.introspect, vault, reader);
+    let redis = providers::read_redis(raw.redis, vault, reader);
     let provider = header
         .map(ProviderSettings::Header)
         .or(jwt.map(ProviderSettings::Jwt))
-        .or(introspect.map(ProviderSettings::Introspect));
+        .or(introspect.map(ProviderSettings::Introspect))
+        .or(redis.map(|redis| ProviderSettings::Redis(Box::new(redis))));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
@@ -193,7 +195,7 @@ fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     ];
     let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
     let level = reader.optional(raw.level, one_of(&levels));
-    LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default() }
+    LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default(), audit: true }
 }
 
 /// A name in the file starts in the folder of the file; a name on the command line, as every name

@@ -8,7 +8,7 @@ use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_spanned::Spanned;
 
-use super::providers::{RawHeader, RawIntrospect, RawJwks, RawJwt, RawTokenKey};
+use super::providers::{RawHeader, RawIntrospect, RawJwks, RawJwt, RawRedis, RawTokenKey};
 
 /// A setting that may be absent.
 pub(super) type Field<T> = Option<Spanned<T>>;
@@ -26,6 +26,7 @@ pub(super) struct RawConfig {
     pub(super) introspect: Field<RawIntrospect>,
     pub(super) store: Field<RawStore>,
     pub(super) header: Field<RawHeader>,
+    pub(super) redis: Field<RawRedis>,
     pub(super) session: Field<RawSession>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
     pub(super) audit: Field<RawAudit>,

@@ -13,6 +13,9 @@ pub(super) async fn readyz(service: web::Data<Service>) -> HttpResponse {
     let reason = match service.minter.load_full() {
         None => "no_active_key",
         Some(minter) if !minter.is_healthy() => "signing_fails",
+        Some(_) if service.provider.as_ref().is_some_and(|provider| !provider.is_answering()) => {
+            "session_provider_unavailable"
+        }
         Some(_) if service.store_health.check().is_err() => "store_unavailable",
         Some(_) if service.provider.as_ref().is_some_and(|provider| !provider.is_answering()) => {
             "session_provider_unavailable"

@@ -286,6 +286,7 @@ mod tests {
 
     /// Two values are the same if they are written the same; a scope is searched as a text.
     fn model(name: &str, claims: &Map<String, Value>, condition: &Condition) -> bool {
+        let text_of = Value::to_string;
         let written = |value: &ClaimValue| match value {
             ClaimValue::Text(text) => Value::from(text.as_str()).to_string(),
             ClaimValue::Number(number) => number.to_string(),
@@ -295,7 +296,7 @@ mod tests {
             return false;
         };
         match condition {
-            Condition::Equals(value) => found.to_string() == written(value),
+            Condition::Equals(value) => text_of(found) == written(value),
             Condition::AnyOf(values) => {
                 values.iter().map(written).collect::<Vec<_>>().contains(&found.to_string())
             }

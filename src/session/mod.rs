@@ -4,7 +4,7 @@
 //! them all. It knows nothing of what the session will be granted.
 //!
 //! - [`ticket`]: the signed hand-off from the web app, and [`own`]: the session that it starts.
-//! - [`redis_session`]: the app's own sessions, where it keeps them.
+//! - [`redis_session`]: the app's own sessions, where it keeps them; [`record`]: how such a document is read.
 //! - [`replay`] makes each ticket work once, [`revocation`] shuts listeners out; both keep what they know in memory
 //!   or over [`redis`].
 //! - [`return_url`]: where the listener may be sent back to. [`api_key`]: for back ends.
@@ -22,6 +22,7 @@ mod peers;
 mod presented;
 mod provider;
 mod pseudonym;
+pub mod record;
 pub mod redis;
 pub mod redis_session;
 pub mod replay;

@@ -1,5 +1,7 @@
 //! The one interface of all session providers.
 
+use std::io;
+
 use thiserror::Error;
 
 use super::header::{HeaderProvider, HeaderSettings};
@@ -8,6 +10,7 @@ use super::jose::KeySettingsError;
 use super::jwt::{JwtProvider, JwtSettings};
 use super::outbound::ClientError;
 use super::own::OwnSessions;
+use super::redis_session::{RedisSessionSettings, RedisSessions};
 use super::{Ambiguous, Presented, Session};
 
 /// What a provider is made of: its section of the configuration.
@@ -19,6 +22,8 @@ pub enum ProviderSettings {
     Jwt(JwtSettings),
     /// `[introspect]`.
     Introspect(IntrospectSettings),
+    /// `[redis]`.
+    Redis(Box<RedisSessionSettings>),
 }
 
 /// What says who is asking. Exactly one is configured for browsers.
@@ -32,6 +37,8 @@ pub enum Provider {
     Jwt(JwtProvider),
     /// The app is asked.
     Introspect(IntrospectProvider),
+    /// The app keeps its sessions in Redis.
+    Redis(RedisSessions),
 }
 
 /// Why a provider names nobody. Nothing of what was presented is in it.
@@ -63,6 +70,9 @@ pub enum ProviderError {
     /// The app cannot be asked.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The system gives no thread.
+    #[error("cannot keep a connection to the Redis of the app's sessions: {0}")]
+    Redis(io::Error),
 }
 
 impl Provider {
@@ -78,6 +88,9 @@ impl Provider {
             ProviderSettings::Introspect(settings) => {
                 Ok(Self::Introspect(IntrospectProvider::new(settings)?))
             }
+            ProviderSettings::Redis(settings) => {
+                RedisSessions::new(*settings).map(Self::Redis).map_err(ProviderError::Redis)
+            }
         }
     }
 
@@ -88,6 +101,7 @@ impl Provider {
             Self::Header(_) => "header",
             Self::Jwt(_) => "jwt",
             Self::Introspect(_) => "introspect",
+            Self::Redis(_) => "redis",
         }
     }
 
@@ -105,6 +119,7 @@ impl Provider {
             Self::Jwt(jwt) => jwt.has_keys(),
             // Whether the app answers shows when it is asked, and an instance that nobody asks never saw it recover.
             Self::Own(_) | Self::Header(_) | Self::Introspect(_) => true,
+            Self::Redis(redis) => redis.is_answering(),
         }
     }
 
@@ -118,6 +133,7 @@ impl Provider {
             Self::Header(header) => header.identify(presented),
             Self::Jwt(jwt) => jwt.identify(presented, now).await,
             Self::Introspect(introspect) => introspect.identify(presented, now).await,
+            Self::Redis(redis) => redis.identify(presented, now).await,
         }
     }
 }

@@ -55,7 +55,7 @@ pub struct ReplayStore(Backend);
 /// Where used tickets are remembered.
 #[derive(Debug)]
 enum Backend {
-    Memory(MemoryReplay),
+    Memory(Box<MemoryReplay>),
     Redis(RedisReplay),
 }
 
@@ -68,7 +68,7 @@ impl ReplayStore {
     /// A store in this process, for one instance. It holds up to about `capacity` used tickets that have not
     /// expired (rounded up to a multiple of 16), and refuses all others while it is full.
     pub fn in_memory(capacity: NonZeroUsize) -> Self {
-        Self(Backend::Memory(MemoryReplay::new(capacity)))
+        Self(Backend::Memory(Box::new(MemoryReplay::new(capacity))))
     }
 
     /// A store in Redis, for all instances that use the same one with the same `prefix`, which comes before the

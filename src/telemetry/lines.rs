@@ -15,7 +15,7 @@ use tracing_appender::non_blocking::NonBlocking;
 
 use super::{LogFormat, LogLevel};
 
-/// The queue of the log, once there is one.
+/// The queue of the log, once there is one that takes them.
 static QUEUE: OnceLock<(NonBlocking, LogFormat)> = OnceLock::new();
 
 /// A line with `fields`, which serialise as an object.
@@ -34,7 +34,7 @@ pub(super) fn open(queue: NonBlocking, format: LogFormat) {
     let _ = QUEUE.set((queue, format));
 }
 
-/// Writes a line now, if the log has been started.
+/// Writes a line now, if the log has been started and takes such lines.
 ///
 /// # Panics
 /// If `fields` do not serialise as an object with text as names.

@@ -129,7 +129,8 @@ for (const { name, app, cookie, provider } of APPS) {
         encodeURIComponent(`${id}.${signature.slice(0, -1)}`),
         encodeURIComponent(`${id}.${other.split('.')[1]}`),
         encodeURIComponent(`${other.split('.')[0]}.${signature}`),
-        encodeURIComponent(value),
+        // Encoded twice.
+        [...decodeURIComponent(value)].map((char) => `%25${char.charCodeAt(0).toString(16)}`).join(''),
         `${value}; ${cookie}=${value}`,
       ]) {
         assertRefused(await renew(browser, { cookie: `${cookie}=${made}` }), 401, 'session_refused');

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::programs::needs;
 use crate::redis_server::RedisServer;
-use crate::support::{Answer, Cookies, MARKER, SAME_SITE, Service, Setup, now, post, wait_for};
+use crate::support::{Answer, Cookies, MARKER, SAME_SITE, Service, Setup, get, now, post, wait_for};
 
 const SECRET: &str = "s3cret-of-an-app-in-this-test-alone";
 const EARLIER_SECRET: &str = "s3cret-before-of-an-app-in-this-test-alone";
@@ -402,7 +402,7 @@ fn assert_unavailable(service: &Service, cookies: &str, reason: &str) {
         let logged = service.log_line(&answer)["reason"].to_string();
         assert!(logged.contains("the session provider cannot tell") && logged.contains(reason), "{logged}");
     }
-    assert_eq!(service.ask(crate::support::get("/healthz")).status, 200);
+    assert_eq!(service.ask(get("/healthz")).status, 200);
 }
 
 #[test]
@@ -416,7 +416,10 @@ fn while_redis_cannot_tell_nobody_is_let_in() {
     assert_unavailable(&app.service, &cookies, "Redis");
     app.redis.thaw();
     renewed(&app);
+    assert_eq!(app.service.ask(get("/readyz")).status, 200);
     app.redis.kill();
+    wait_for("unreadiness", || app.service.ask(get("/readyz")).status == 503);
+    assert_eq!(app.service.ask(get("/readyz")).json()["reason"], "session_provider_unavailable");
     assert_unavailable(&app.service, &cookies, "Redis");
     // What proves nothing by itself is refused without asking.
     app.assert_refused(&cookie(&signed("session-7", "another")), "bad_signature", "while Redis is away");
@@ -437,6 +440,26 @@ fn a_redis_that_refuses_to_tell_is_no_yes() {
     let answer = renew(&service, &cookies);
     service.assert_refused(&answer, 401, "session_refused", "it says that there is none");
     assert!(!service.log().contains("s3cret"), "{}", service.log());
+}
+
+#[test]
+fn a_user_of_redis_needs_no_more_than_the_readme_says() {
+    needs!("redis-server");
+    let readme = include_str!("../../README.md");
+    let command = readme.split('`').find(|code| code.starts_with("ACL SETUSER ")).unwrap();
+    let command = command.replace("PASSWORD", "s3cret-of-this-user-alone");
+    let redis = RedisServer::start();
+    redis.ask::<()>(&command.split(' ').collect::<Vec<_>>());
+    let url = redis.url().replace("//", "//edgemint:s3cret-of-this-user-alone@");
+    let app = App { service: setup(EXPRESS, &url).start(), redis };
+    let cookies = app.log_in("session-7");
+    app.assert_entering(&cookies);
+    assert_eq!(app.service.ask(get("/readyz")).status, 200);
+    let elsewhere = EXPRESS.replace("sess:{id}", "other:{id}");
+    assert_ne!(elsewhere, EXPRESS);
+    let service = setup(elsewhere.leak(), &url).start();
+    assert_unavailable(&service, &cookies, "NOPERM");
+    assert!(!app.service.log().contains("s3cret"), "{}", app.service.log());
 }
 
 #[test]

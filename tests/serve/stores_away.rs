@@ -10,12 +10,21 @@ use serde_json::json;
 
 use crate::programs::needs;
 use crate::redis_server::RedisServer;
-use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, get, locked_redis, wait_for};
+use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, locked_redis, wait_for};
 
 /// Refused, because the store cannot tell, and to be tried again.
 fn assert_unavailable(answer: &Answer, what: &str) {
     answer.assert_refusal(503, "store_unavailable", what);
     assert_eq!(answer.header("retry-after"), Some("1"), "{what}");
+}
+
+/// Ends a load also where a test fails.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What holds while Redis is away. A ticket that is refused so is not used up, and is given back.
@@ -60,6 +69,7 @@ fn redis_killed_under_load_lets_nobody_in_and_comes_back() {
                 })
             })
             .collect();
+        let end = SetAtEnd(&is_over);
         let mut tickets = Vec::new();
         for _ in 0..2 {
             server.kill();
@@ -68,7 +78,7 @@ fn redis_killed_under_load_lets_nobody_in_and_comes_back() {
             service.wait_until_ready();
             service.assert_entering();
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(end);
         for (taken, refused) in load.into_iter().map(|worker| worker.join().unwrap()) {
             assert!(taken > 0 && refused > 0, "{taken} {refused}");
         }
@@ -157,9 +167,15 @@ fn a_thousand_failures_leave_nothing_behind() {
         assert!(started.elapsed() < Duration::from_secs(3), "{what}: {:?}", started.elapsed());
         service.wait_until_away();
         let fail = |times: usize| {
-            for _ in 0..times {
-                assert_unavailable(&service.redeem(&Ticket::of("listener-7").sign()), what);
-            }
+            thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        for _ in 0..times / 8 {
+                            assert_unavailable(&service.redeem(&Ticket::of("listener-7").sign()), what);
+                        }
+                    });
+                }
+            });
         };
         fail(200);
         service.wait_until_alone_but(1);

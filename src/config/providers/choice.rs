@@ -14,6 +14,7 @@ fn sections(raw: &RawConfig) -> impl Iterator<Item = (&'static str, Range<usize>
         ("jwt", raw.jwt.as_ref().map(Spanned::span)),
         ("introspect", raw.introspect.as_ref().map(Spanned::span)),
         ("header", raw.header.as_ref().map(Spanned::span)),
+        ("redis", raw.redis.as_ref().map(Spanned::span)),
     ]
     .into_iter()
     .filter_map(|(name, span)| Some((name, span?)))

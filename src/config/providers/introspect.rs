@@ -13,7 +13,7 @@ use super::claims::{RawClaims, read_claims};
 use super::keys::read_authorities;
 use crate::session::introspect::{CredentialPlace, IntrospectMethod, IntrospectSettings};
 use crate::session::outbound::Endpoint;
-use crate::session::redis_session::{Pointer, RecordFields};
+use crate::session::record::{Pointer, RecordFields};
 
 /// No app uses more than a few, and each is looked for in every request.
 const MAX_COOKIES: usize = 8;

@@ -14,7 +14,7 @@ use super::claims::{RawClaims, read_claims};
 use super::keys::{KeySection, RawJwks, RawTokenKey};
 use crate::session::introspect::CredentialPlace;
 use crate::session::jwt::{JwtPlace, JwtSettings};
-use crate::session::redis_session::Pointer;
+use crate::session::record::Pointer;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]

@@ -6,9 +6,11 @@ mod header;
 mod introspect;
 mod jwt;
 mod keys;
+mod redis;
 
 pub(super) use choice::{is_any_configured, refuse_second};
 pub(super) use header::{RawHeader, read_header};
 pub(super) use introspect::{RawIntrospect, read_introspect};
 pub(super) use jwt::{RawJwt, read_jwt};
 pub(super) use keys::{KeySection, RawJwks, RawTokenKey};
+pub(super) use redis::{RawRedis, read_redis};

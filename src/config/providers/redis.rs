@@ -1,17 +1,17 @@
 //! `[redis]`: the app's own sessions say who is asking, where the app keeps them in Redis or Valkey.
 
-use std::ops::Range;
-
 use serde::Deserialize;
 use serde_spanned::Spanned;
 
 use super::super::fields::{Reader, duration_in, one_of};
 use super::super::raw::{Field, RawReference};
 use super::super::secret::{Kind, Secret, Vault};
+use super::super::store;
 use super::claims::{RawClaims, read_claims};
-use crate::session::redis::{RedisSettings, RedisSettingsError};
+use crate::session::record::{Pointer, RecordFields};
+use crate::session::redis::RedisSettings;
 use crate::session::redis_session::{
-    CookieSignature, IdForm, KeyTemplate, Pointer, RecordFields, RedisSessionSettings, SessionCookie,
+    CookieSignature, IdForm, KeyTemplate, RedisSessionSettings, SessionCookie,
 };
 
 /// While the app changes its secret there are two; a few more hurt nobody.
@@ -58,7 +58,14 @@ pub(in super::super) fn read_redis(
     let claims = read_claims(raw.claims, reader, pointer);
     let [logged_in, started, expires] =
         [raw.logged_in, raw.started, raw.expires].map(|field| reader.optional(field, pointer));
-    let redis = connection(raw.url, raw.ca, raw.deadline, &section, vault, reader);
+    let within = duration_in(RedisSettings::MIN_DEADLINE, RedisSettings::MAX_DEADLINE);
+    let deadline = reader.optional(raw.deadline, within).unwrap_or(RedisSettings::DEFAULT_DEADLINE);
+    let Some(url) = raw.url else {
+        let remedy = "write url = { file = \"PATH\" } or { env = \"NAME\" }, which holds redis://USER:PASSWORD@HOST:6379/0";
+        reader.missing(Some(&section), "redis.url", remedy);
+        return None;
+    };
+    let redis = store::read_redis(url, raw.ca, deadline, vault, reader);
     let fields = RecordFields { subject: subject?, claims, logged_in, started, expires };
     Some(RedisSessionSettings { redis: redis?, cookie: cookie?, id, key: key?, fields })
 }
@@ -97,33 +104,4 @@ fn signature(
     let prefix = prefix.map_or_else(|| CookieSignature::DEFAULT_PREFIX.to_owned(), Spanned::into_inner);
     let secrets = secrets.iter().map(|secret| secret.get_ref().expose().as_bytes());
     CookieSignature::new(&prefix, secrets).map_err(|error| reader.wrong(&blamed, error)).ok()
-}
-
-/// Where Redis is.
-fn connection(
-    url: Field<RawReference>,
-    authority: Field<RawReference>,
-    deadline: Field<String>,
-    section: &Range<usize>,
-    vault: Vault<'_>,
-    reader: &mut Reader<'_>,
-) -> Option<RedisSettings> {
-    if url.is_none() {
-        let remedy = "write url = { file = \"PATH\" } or { env = \"NAME\" }, which holds redis://USER:PASSWORD@HOST:6379/0";
-        reader.missing(Some(section), "redis.url", remedy);
-    }
-    let bounds = duration_in(RedisSettings::MIN_DEADLINE, RedisSettings::MAX_DEADLINE);
-    let deadline = reader.optional(deadline, bounds).unwrap_or(RedisSettings::DEFAULT_DEADLINE);
-    let url = vault.fetch(url, Kind::Secret, reader)?;
-    let authority = match authority {
-        Some(authority) => Some(vault.fetch(Some(authority), Kind::Public, reader)?),
-        None => None,
-    };
-    let text = authority.as_ref().map(|authority| authority.get_ref().expose());
-    let settings = RedisSettings::new(url.get_ref().expose(), text, deadline);
-    let blamed = |error: &RedisSettingsError| match (error, &authority) {
-        (RedisSettingsError::Authority | RedisSettingsError::AuthorityWithoutTls, Some(authority)) => authority.span(),
-        _ => url.span(),
-    };
-    settings.map_err(|error| reader.wrong(&blamed(&error), error)).ok()
 }

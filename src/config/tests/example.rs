@@ -7,11 +7,11 @@ use crate::session::jose::KeySettings;
 
 const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
 
-/// The sections that say who is asking in place of `[ticket]`: commented out, because there may be one only.
-const ALTERNATIVES: [&str; 3] = ["jwt", "introspect", "header"];
-
 /// Some certificate.
 const CERTIFICATE: &str = include_str!("../../../tests/vectors/keys/refused-certificate.pem");
+
+/// The sections that say who is asking in place of `[ticket]`: commented out, because there may be one only.
+const ALTERNATIVES: [&str; 4] = ["jwt", "introspect", "header", "redis"];
 
 /// A configuration beside the files and variables that the example refers to.
 fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
@@ -20,6 +20,8 @@ fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
         ("ticket.key", TICKET_SECRET),
         ("session.key", SESSION_SECRET),
         ("audit.key", AUDIT_KEY),
+        ("session.secret", TICKET_SECRET),
+        ("redis.url", "rediss://:s3cret@localhost:1/0"),
         ("login.key", TICKET_SECRET),
     ] {
         let mut options = fs::OpenOptions::new();
@@ -27,6 +29,7 @@ fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
             options.write(true).create_new(true).mode(0o600).open(folder.path().join(name)).unwrap();
         file.write_all(secret.as_bytes()).unwrap();
     }
+    fs::write(folder.path().join("redis.ca.pem"), CERTIFICATE).unwrap();
     let public_key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
     fs::write(folder.path().join("ticket.pub.pem"), public_key).unwrap();
     fs::write(

@@ -61,7 +61,11 @@ fn parse(text: &str) -> Result<Config, Problems> {
         Path::new("edgemint.toml"),
         text,
         surroundings(
-            &[("SHORT", "hunter2-short"), ("SPACED", "hunter2 with spaces, but long enough to be a key")],
+            &[
+                ("SHORT", "hunter2-short"),
+                ("SPACED", "hunter2 with spaces, but long enough to be a key"),
+                ("REDIS_URL", "redis://:hunter2@127.0.0.1:1/0"),
+            ],
             Vec::new(),
         ),
     )

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use super::credential::{Credential, CredentialPlace};
 use super::settings::{IntrospectMethod, IntrospectSettings};
 use crate::session::outbound::{Client, ClientError, Outage, send};
-use crate::session::redis_session::{Pointer, RecordFields};
+use crate::session::record::{Pointer, RecordFields};
 use crate::session::strict_json::parse_object;
 use crate::session::{Presented, ProviderRefusal, Session, SessionId};
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::CredentialPlace;
 use crate::session::outbound::{Authorities, Endpoint};
-use crate::session::redis_session::{Pointer, RecordFields};
+use crate::session::record::{Pointer, RecordFields};
 
 /// Whom to ask, and what the answer means: `[introspect]`.
 #[derive(Clone, Debug)]

@@ -56,7 +56,7 @@ impl Parties<'_> {
     pub(in crate::session) fn are(&self, issuer: &str, audience: &str) -> Result<(), TokenRefusal> {
         if self.issuer != issuer {
             Err(TokenRefusal::WrongIssuer)
-        } else if !self.audiences.iter().any(|one| *one == audience) {
+        } else if !self.audiences.contains(&audience) {
             Err(TokenRefusal::WrongAudience)
         } else {
             Ok(())

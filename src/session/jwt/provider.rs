@@ -6,7 +6,7 @@ use super::settings::{JwtPlace, JwtSettings};
 use crate::session::jose::{
     KeySettings, KeySettingsError, Keys, Kind, TokenRefusal, bounded_text, parties, required, seconds,
 };
-use crate::session::redis_session::{Pointer, name_of};
+use crate::session::record::{Pointer, name_of};
 use crate::session::{Presented, ProviderRefusal, Session, SessionId};
 
 /// RFC 7519 §5.1 and RFC 9068 §2.1. Tokens of other types are not for this purpose (RFC 8725 §3.11).

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::session::jose::KeySettings;
-use crate::session::redis_session::Pointer;
+use crate::session::record::Pointer;
 
 /// Where the token is, and what it must be.
 #[derive(Clone, Debug)]

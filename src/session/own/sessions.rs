@@ -264,7 +264,7 @@ mod tests {
             if let Ok(cookie) = own.start(&handed_over(json!({}), started), now)
                 && let Ok(session) = identify(&own, &cookie, renewed)
             {
-                own.renew(&session, renewed);
+                let _ = own.renew(&session, renewed);
             }
         }
     }

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use super::super::record::RecordFields;
 use super::super::redis::{RedisClient, RedisFailure, RedisSettings, Use};
 use super::super::{Presented, ProviderRefusal, Session, SessionId};
-use super::{IdForm, KeyTemplate, RecordFields, SessionCookie};
+use super::{IdForm, KeyTemplate, SessionCookie};
 
 /// How an app keeps its sessions: `[redis]`.
 #[derive(Clone, Debug)]
@@ -40,6 +41,11 @@ impl RedisSessions {
         let RedisSessionSettings { redis, cookie, id, key, fields } = settings;
         let client = RedisClient::open(&redis, "redis", Use::Look)?;
         Ok(Self { client, cookie, id, key, fields })
+    }
+
+    /// Whether Redis answers, as far as is known.
+    pub(in super::super) fn is_answering(&self) -> bool {
+        self.client.health().is_ok()
     }
 
     /// The session whose cookie is presented. It is named after the id in the key, which is what the app's back end

@@ -27,7 +27,7 @@ impl RecordFields {
     pub const MAX_BYTES: usize = 64 * 1024;
 
     /// The session that a record describes at the second `now`, still without an id; or the reason why it is none.
-    pub(super) fn read(&self, record: &[u8], now: i64) -> Result<Session, &'static str> {
+    pub(in crate::session) fn read(&self, record: &[u8], now: i64) -> Result<Session, &'static str> {
         if record.len() > Self::MAX_BYTES {
             return Err("record_too_large");
         }
