@@ -4,6 +4,8 @@
 //! them all. It knows nothing of what the session will be granted.
 //!
 //! - [`ticket`]: the signed hand-off from the web app, and [`own`]: the session that it starts.
+//! - [`jwt`]: a token of the app or of its identity provider; [`jose`]: what it and a ticket have in common, and keys
+//!   that are fetched. [`introspect`]: the app is asked. [`outbound`]: how either is reached.
 //! - [`redis_session`]: the app's own sessions, where it keeps them; [`record`]: how such a document is read.
 //! - [`replay`] makes each ticket work once, [`revocation`] shuts listeners out; both keep what they know in memory
 //!   or over [`redis`].

@@ -174,6 +174,21 @@ fn an_app_that_cannot_tell_is_never_a_yes() {
 }
 
 #[test]
+fn a_proxy_of_the_environment_is_told_nothing() {
+    let (upstream, proxy) = (Upstream::saying(yes()), Upstream::saying(yes()));
+    let setup = asking(&upstream, "");
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = setup.serve();
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"] {
+        command.env(name, proxy.url("/"));
+    }
+    command.env_remove("no_proxy").env_remove("NO_PROXY").stderr(log.reopen().unwrap());
+    let service = Service::spawn(setup, command, log);
+    assert_eq!(renew(&service, &cookie("a")).status, 200);
+    assert_eq!((upstream.count(), proxy.count()), (1, 0));
+}
+
+#[test]
 fn a_yes_is_remembered_for_a_moment_and_nothing_else_is() {
     let upstream = Upstream::saying(Reply::new("401 Unauthorized", "", ""));
     let service = asking(&upstream, "cache = \"60s\"").start();

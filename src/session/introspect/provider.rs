@@ -17,8 +17,11 @@ use crate::session::record::{Pointer, RecordFields};
 use crate::session::strict_json::parse_object;
 use crate::session::{Presented, ProviderRefusal, Session, SessionId};
 
-/// So many listeners are remembered at one time.
-const CACHED: u64 = 10_000;
+/// Bytes of answers that are remembered at one time: those of 16,000 listeners if they are short.
+const CACHED: u64 = 16 * 1024 * 1024;
+
+/// What an answer takes besides its text.
+const OVERHEAD: usize = 512;
 
 /// Asks the web app who is asking.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ struct Known {
     session: Session,
     /// For how long it is remembered.
     lives: Duration,
+    /// The size of the answer, in bytes.
+    size: u32,
 }
 
 struct Lives;
@@ -79,7 +84,11 @@ impl IntrospectProvider {
         Ok(Self {
             credential: settings.credential,
             app: Arc::new(app),
-            cache: Cache::builder().max_capacity(CACHED).expire_after(Lives).build(),
+            cache: Cache::builder()
+                .max_capacity(CACHED)
+                .weigher(|_, known: &Known| known.size)
+                .expire_after(Lives)
+                .build(),
             runtime: Handle::current(),
         })
     }
@@ -125,7 +134,8 @@ impl App {
         // What has ended is not remembered.
         let left = session.until.map(|until| Duration::from_secs(u64::try_from(until - now).unwrap_or(0)));
         let lives = left.map_or(self.cache, |left| left.min(self.cache));
-        Ok(Known { session, lives })
+        let size = u32::try_from(answer.body.len() + OVERHEAD).unwrap_or(u32::MAX);
+        Ok(Known { session, lives, size })
     }
 
     fn session_in(&self, body: &[u8], now: i64) -> Result<Session, ProviderRefusal> {
