@@ -12,5 +12,6 @@ mod documents;
 mod programs;
 mod reader;
 mod server;
+mod sessions;
 mod tickets;
 mod walk;
