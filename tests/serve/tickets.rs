@@ -88,11 +88,12 @@ fn algorithms_and_keys_of_the_tickets_own_choice_are_refused() {
 
 #[test]
 fn changed_tickets_are_refused() {
+    // First: a ticket from before the start is refused.
+    let service = Setup::new().start();
     let ticket = good().sign();
     let (signed, signature) = ticket.rsplit_once('.').unwrap();
     let (header, _) = signed.split_once('.').unwrap();
     let others_claims = encode(Ticket::of("somebody-else").claims.to_string());
-    let service = Setup::new().start();
     assert_refused(
         &service,
         vec![
