@@ -15,6 +15,7 @@ use crate::session::{HeaderSettings, ProviderSettings};
 
 use super::serve::ServeError;
 use super::settings::SettingsArgs;
+use super::store;
 
 /// The configuration, or its keyring, is wrong.
 const WRONG: u8 = 2;
@@ -55,7 +56,7 @@ struct Summary<'a>(&'a Config, Option<&'a Keyring>);
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, grants, ticket, session, provider, api_keys, mint, .. } = self.0;
+        let Config { server, grants, ticket, session, provider, api_keys, mint, store, .. } = self.0;
         writeln!(f, "listens on       {}", server.listen)?;
         writeln!(f, "browsers go to   {}{}", server.public_url, server.base_path)?;
         writeln!(f, "keys are in      {}", self.0.keyring_directory.display())?;
@@ -90,6 +91,7 @@ impl Display for Summary<'_> {
             }
             (None, None) => {}
         }
+        writeln!(f, "remembers in     {}", store::describe(store))?;
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))
     }

@@ -10,6 +10,7 @@ mod mint;
 mod serve;
 mod settings;
 mod signing;
+mod store;
 mod url;
 
 pub use command::run;

@@ -23,6 +23,7 @@ use super::server::{self, Needs, ServerConfig};
 use super::session::read_session;
 use super::shape;
 use super::sources::Sources;
+use super::store::{StoreConfig, read_store};
 
 /// No configuration comes near it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -66,6 +67,8 @@ pub struct Config {
     pub grants: Vec<Profile>,
     /// `[ticket]`, of which a verifier can be made. With it `provider` is absent.
     pub ticket: Option<TicketSettings>,
+    /// `[store]`: where used tickets and revocations are remembered.
+    pub store: StoreConfig,
     /// The section that says who is asking where `[ticket]` does not. Without either no browser is let in.
     pub provider: Option<ProviderSettings>,
     /// `[session]`: what a ticket starts; without it, tickets mint once and nothing can be renewed.
@@ -148,6 +151,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     });
     let grants = grants::read(raw.grants, site, reader);
     let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
+    let store = read_store(raw.store, session.as_ref().map(|session| session.max_age), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
     let header = providers::read_header(raw.header, reader);
     let provider = header.map(ProviderSettings::Header);
@@ -161,6 +165,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         mint,
         grants,
         ticket,
+        store,
         provider,
         session,
         api_keys,

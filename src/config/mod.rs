@@ -19,6 +19,7 @@ mod server;
 mod session;
 mod shape;
 mod sources;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -27,3 +28,4 @@ pub use load::{Config, Surroundings};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
 pub use server::ServerConfig;
+pub use store::{SharedStore, StoreConfig};

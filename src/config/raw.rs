@@ -19,6 +19,7 @@ pub(super) struct RawConfig {
     pub(super) mint: Field<RawMint>,
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
     pub(super) ticket: Field<RawTicket>,
+    pub(super) store: Field<RawStore>,
     pub(super) header: Field<RawHeader>,
     pub(super) session: Field<RawSession>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
@@ -108,6 +109,16 @@ pub(super) struct RawSession {
     pub(super) secrets: Field<Vec<Spanned<RawReference>>>,
     pub(super) max_age: Field<String>,
     pub(super) idle: Field<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawStore {
+    pub(super) redis: Field<RawReference>,
+    pub(super) ca: Field<RawReference>,
+    pub(super) deadline: Field<String>,
+    pub(super) prefix: Field<String>,
+    pub(super) revocations: Field<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -21,6 +21,8 @@ mod routes;
 mod server;
 mod service;
 mod serving;
+mod stores;
 
 pub use guard::guard;
 pub use server::{Assembled, Bound, StartError, bind, minter};
+pub use stores::open_redis;

@@ -52,6 +52,9 @@ pub enum StartError {
         /// What is left for them beside the cookie of a session.
         limit: usize,
     },
+    /// The connection to the store has no thread.
+    #[error("cannot start the thread that keeps the connection to Redis: {0}")]
+    Store(io::Error),
     /// The signals that stop the service cannot be received.
     #[error("cannot wait for SIGTERM, SIGINT and SIGHUP: {0}")]
     Signals(io::Error),

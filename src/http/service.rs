@@ -12,6 +12,7 @@ use super::client_address::TrustedProxies;
 use super::hand_over::HandOver;
 use super::problem::Problem;
 use super::server::StartError;
+use super::stores::{StoreHealth, Stores};
 use crate::config::Config;
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
@@ -29,6 +30,7 @@ pub struct Service {
     /// Who says who a browser's listener is. `None` if nobody does: then nothing is renewed.
     pub(super) provider: Option<Provider>,
     revocations: Revocations,
+    pub(super) store_health: StoreHealth,
     return_urls: Option<ReturnUrls>,
     pub(super) pages: Pages,
     /// `Set-Cookie` values that delete every cookie that is ever set.
@@ -50,7 +52,8 @@ impl Service {
     /// # Errors
     /// [`StartError`] of a provider; of the rest the configuration has none.
     pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
-        let Config { server, ticket, session, provider, api_keys, grants, mint, .. } = config;
+        let Config { server, ticket, session, provider, store, api_keys, grants, mint, .. } = config;
+        let Stores { replay, revocations, health } = Stores::open(&store).map_err(StartError::Store)?;
         let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
         // Tickets are one provider's, which only with sessions can be asked again, and `provider` is another's.
         let own = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
@@ -58,12 +61,10 @@ impl Service {
         let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
-            hand_over: ticket.map(HandOver::new).transpose()?,
+            hand_over: ticket.map(|tickets| HandOver::new(tickets, replay)).transpose()?,
             provider,
-            revocations: Revocations::in_memory(
-                Revocations::DEFAULT_CAPACITY,
-                Revocations::DEFAULT_REMEMBERED,
-            ),
+            revocations,
+            store_health: health,
             return_urls: server.return_urls,
             pages: Pages::new(&server.app_origins),
             removals: removals(&grants),

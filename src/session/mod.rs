@@ -1,10 +1,13 @@
 //! Who is asking: the session providers.
 //!
-//! A provider turns what a request carries into a [`Session`] or a refusal. It knows nothing of what the
-//! session will be granted. [`Provider`] is the one interface of them all. [`ticket`] is the signed hand-off from
-//! the web app; [`own`] is the session that it starts; [`replay`] makes each ticket work once; [`revocation`] shuts
-//! listeners out. [`return_url`] says where the listener may be sent back
-//! to; [`api_key`] is for back ends.
+//! A provider turns what a request carries into a [`Session`] or a refusal; [`Provider`] is the one interface of
+//! them all. It knows nothing of what the session will be granted.
+//!
+//! - [`ticket`]: the signed hand-off from the web app, and [`own`]: the session that it starts.
+//! - [`redis_session`]: the app's own sessions, where it keeps them.
+//! - [`replay`] makes each ticket work once, [`revocation`] shuts listeners out; both keep what they know in memory
+//!   or over [`redis`].
+//! - [`return_url`]: where the listener may be sent back to. [`api_key`]: for back ends.
 
 pub mod api_key;
 mod header;
@@ -14,6 +17,8 @@ pub mod own;
 mod peers;
 mod presented;
 mod provider;
+pub mod redis;
+pub mod redis_session;
 pub mod replay;
 pub mod return_url;
 pub mod revocation;

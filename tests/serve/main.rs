@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod addresses;
+#[path = "../support/authority.rs"]
+mod authority;
 mod busy;
 mod cross_site;
 mod enter;
@@ -15,6 +17,9 @@ mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
 mod provider;
+#[path = "../support/redis_server.rs"]
+mod redis_server;
+mod redis_sessions;
 mod renew;
 mod restart;
 mod revoke;
@@ -22,5 +27,7 @@ mod secrets;
 mod starting;
 mod status;
 mod stopping;
+mod stores;
+mod stores_away;
 mod support;
 mod tickets;

@@ -3,6 +3,7 @@ mod messages;
 mod precedence;
 mod secrets;
 mod session;
+mod store;
 mod wrong;
 
 use std::path::Path;
