@@ -15,7 +15,7 @@ const MAP: [(&str, &[&str]); 10] = [
     ("edge", &["cloudfront"]),
     ("telemetry", &[]),
     ("config", &["cloudfront", "keyring", "mint", "session", "telemetry"]),
-    ("http", &["cloudfront", "keyring", "mint", "session", "config"]),
+    ("http", &["cloudfront", "keyring", "mint", "session", "config", "telemetry"]),
     ("demo", &["cloudfront", "keyring", "edge", "config", "http", "telemetry"]),
     ("cli", &["cloudfront", "keyring", "mint", "session", "edge", "config", "http", "demo", "telemetry"]),
 ];

@@ -9,8 +9,9 @@ use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::session::api_key::ApiKey;
+use crate::session::jose::{JwksSettings, KeySettings, TokenKey};
 use crate::session::own::{OwnSessions, OwnSettings};
-use crate::session::ticket::{TicketKey, TicketSettings};
+use crate::session::ticket::TicketSettings;
 use crate::session::{HeaderSettings, ProviderSettings};
 
 use super::serve::ServeError;
@@ -121,9 +122,7 @@ impl Display for Tickets<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TicketSettings { issuer, audience, max_lifetime, leeway, keys } = self.0;
         let [lifetime, leeway] = [*max_lifetime, *leeway].map(humantime::format_duration);
-        let key = |key: &TicketKey| format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm());
-        let keys: Vec<_> = keys.iter().map(key).collect();
-        let keys = keys.join(", ");
+        let keys = Keys(keys);
         write!(f, "from {issuer:?} for {audience:?}, valid {lifetime} at most, leeway {leeway}, keys: {keys}")
     }
 }
@@ -140,6 +139,36 @@ impl Display for Sessions<'_> {
             OwnSessions::COOKIE
         )?;
         f.write_str(if keys.len() > 1 { "; an earlier secret opens them too" } else { "" })
+    }
+}
+
+/// What tokens are verified by.
+struct Keys<'a>(&'a KeySettings);
+
+impl Display for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            KeySettings::Configured(keys) => {
+                let key = |key: &TokenKey| {
+                    format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm())
+                };
+                f.write_str(&keys.iter().map(key).collect::<Vec<_>>().join(", "))
+            }
+            KeySettings::Fetched(JwksSettings { url, authorities, refresh, interval, max_stale }) => {
+                let [refresh, interval, max_stale] =
+                    [*refresh, *interval, *max_stale].map(humantime::format_duration);
+                let trusted = if authorities.is_some() {
+                    "the configured authorities"
+                } else {
+                    "the system's authorities"
+                };
+                write!(
+                    f,
+                    "fetched from {url} every {refresh} (trusting {trusted}), at most every {interval} for an \
+                     unknown kid, used for {max_stale} at most"
+                )
+            }
+        }
     }
 }
 

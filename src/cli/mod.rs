@@ -11,6 +11,7 @@ mod serve;
 mod settings;
 mod signing;
 mod store;
+mod trace;
 mod url;
 
 pub use command::run;

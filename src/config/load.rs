@@ -12,6 +12,7 @@ use crate::session::ticket::TicketSettings;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
+use super::audit::{AuditConfig, read_audit};
 use super::fields::{Reader, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;
@@ -75,6 +76,8 @@ pub struct Config {
     pub session: Option<OwnSettings>,
     /// `[[api_keys]]`; without any the back-end API is closed. Browsers or back ends are let in, or both.
     pub api_keys: Vec<ApiKey>,
+    /// `[audit]`.
+    pub audit: AuditConfig,
 }
 
 impl Config {
@@ -149,7 +152,8 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         is_plain_http: server.public_url.is_plain_http(),
         expiry_step: mint.expiry_step,
     });
-    let grants = grants::read(raw.grants, site, reader);
+    let (audit, trace_secret) = read_audit(raw.audit, vault, reader);
+    let grants = grants::read(raw.grants, site, &trace_secret, reader);
     let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
     let store = read_store(raw.store, session.as_ref().map(|session| session.max_age), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
@@ -169,6 +173,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         provider,
         session,
         api_keys,
+        audit,
     })
 }
 

@@ -7,6 +7,7 @@
 //! line of the file or what a reference to a secret says.
 
 mod access;
+mod audit;
 mod fields;
 mod grants;
 mod load;
@@ -14,6 +15,7 @@ mod overlay;
 mod problem;
 mod providers;
 mod raw;
+mod requirements;
 mod secret;
 mod server;
 mod session;
@@ -23,6 +25,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditConfig, SubjectRule};
 pub use grants::MintConfig;
 pub use load::{Config, Surroundings};
 pub use overlay::Override;

@@ -4,6 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tokio::time::{Instant, timeout_at};
 
+use super::audit::{self, Deed};
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{body, browser, hand_over};
@@ -34,6 +35,7 @@ async fn left(
     end_presented(request, service, service::now(), deadline).await?;
     let mut response = HttpResponse::NoContent();
     delete_cookies(&mut response, service);
+    audit::done(request, "/leave", Deed::Left);
     Ok(response.finish())
 }
 
@@ -54,12 +56,14 @@ pub(super) async fn leave_by_ticket(
     let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
     let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    audit::identified(&request, &service.subjects, "ticket", &ticket.session);
     hand_over.redeem(&ticket, now, deadline).await?;
     end(&ticket.session, &service, deadline).await?;
     end_presented(&request, &service, now, deadline).await?;
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location));
     delete_cookies(&mut response, &service);
+    audit::done(&request, "/leave", Deed::Left);
     Ok(response.finish())
 }
 
@@ -75,7 +79,10 @@ async fn end_presented(
     };
     // What proves nothing cannot be renewed, so there is nothing to end.
     match provider.identify(request, now).await {
-        Ok(session) => end(&session, service, deadline).await,
+        Ok(session) => {
+            audit::identified(request, &service.subjects, provider.name(), &session);
+            end(&session, service, deadline).await
+        }
         Err(_) => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! Routes, limits, and the one mapping from errors to problem+json.
 
 mod api_keys;
+mod audit;
 mod body;
 mod browser;
 mod client_address;

@@ -7,13 +7,14 @@ use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
 
+use super::audit;
 use super::browser::Pages;
 use super::client_address::TrustedProxies;
 use super::hand_over::HandOver;
 use super::problem::Problem;
 use super::server::StartError;
 use super::stores::{StoreHealth, Stores};
-use crate::config::Config;
+use crate::config::{Config, SubjectRule};
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
 use crate::session::own::OwnSessions;
@@ -38,6 +39,8 @@ pub struct Service {
     /// Within so many seconds all cookies end that have been minted.
     pub(super) longest_cookies: i64,
     pub(super) api_keys: ApiKeys,
+    /// How the audit names subjects.
+    pub(super) subjects: SubjectRule,
     /// Bytes of a request body.
     pub(super) max_body: usize,
     trusted_proxies: TrustedProxies,
@@ -52,7 +55,7 @@ impl Service {
     /// # Errors
     /// [`StartError`] of a provider; of the rest the configuration has none.
     pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
-        let Config { server, ticket, session, provider, store, api_keys, grants, mint, .. } = config;
+        let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
         let Stores { replay, revocations, health } = Stores::open(&store).map_err(StartError::Store)?;
         let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
         // Tickets are one provider's, which only with sessions can be asked again, and `provider` is another's.
@@ -70,6 +73,7 @@ impl Service {
             removals: removals(&grants),
             longest_cookies: i64::try_from(lifetimes.as_secs()).unwrap_or(i64::MAX),
             api_keys: api_keys.into(),
+            subjects: audit.subject,
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,
             request_timeout: server.request_timeout,
@@ -102,6 +106,7 @@ impl Service {
         let provider = self.provider.as_ref().ok_or(Problem::SessionsOff)?;
         let identified = timeout_at(deadline, provider.identify(request, now)).await;
         let session = identified.map_err(|_| Problem::SessionSlow)?.map_err(Problem::Session)?;
+        audit::identified(request, &self.subjects, provider.name(), &session);
         match self.refuses(&session, now, deadline).await? {
             true => Err(Problem::SessionRevoked),
             false => Ok(session),

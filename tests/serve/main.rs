@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod addresses;
+mod audit;
 #[path = "../support/authority.rs"]
 mod authority;
 mod busy;
 mod cross_site;
 mod enter;
 mod garbage;
+mod grants;
 mod leave;
 mod limits;
 mod mint;
@@ -31,3 +33,4 @@ mod stores;
 mod stores_away;
 mod support;
 mod tickets;
+mod trace;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::{fs, io::Write as _};
 
-use super::{API_KEY, Config, Problems, SESSION_SECRET, TICKET_SECRET, problems, surroundings};
+use super::{API_KEY, AUDIT_KEY, Config, Problems, SESSION_SECRET, TICKET_SECRET, problems, surroundings};
 use crate::session::Provider;
 
 const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
@@ -13,7 +13,9 @@ const ALTERNATIVES: [&str; 1] = ["header"];
 /// A configuration beside the files and variables that the example refers to.
 fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
     let folder = tempfile::tempdir().unwrap();
-    for (name, secret) in [("ticket.key", TICKET_SECRET), ("session.key", SESSION_SECRET)] {
+    for (name, secret) in
+        [("ticket.key", TICKET_SECRET), ("session.key", SESSION_SECRET), ("audit.key", AUDIT_KEY)]
+    {
         let mut options = fs::OpenOptions::new();
         let mut file =
             options.write(true).create_new(true).mode(0o600).open(folder.path().join(name)).unwrap();

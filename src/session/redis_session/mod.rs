@@ -17,3 +17,4 @@ pub use key::{IdForm, KeyTemplate, KeyTemplateError};
 pub use pointer::{Pointer, PointerError};
 pub use provider::{RedisSessionSettings, RedisSessions};
 pub use record::RecordFields;
+pub(super) use record::name_of;

@@ -25,7 +25,7 @@ impl Pointer {
     }
 
     /// What it leads to. `null` says no more than a member that is not there.
-    pub(super) fn find<'v>(&self, document: &'v Value) -> Option<&'v Value> {
+    pub(in crate::session) fn find<'v>(&self, document: &'v Value) -> Option<&'v Value> {
         document.pointer(&self.0).filter(|value| !value.is_null())
     }
 }

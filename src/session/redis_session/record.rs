@@ -35,19 +35,22 @@ impl RecordFields {
             JsonRefusal::DuplicateMember => "duplicate_member",
             JsonRefusal::Malformed => "malformed_record",
         })?;
-        let record = Value::Object(members);
-        if self.logged_in.as_ref().is_some_and(|pointer| !pointer.find(&record).is_some_and(is_yes)) {
+        self.find_in(&Value::Object(members), now)
+    }
+
+    /// The same for a record that was read as JSON.
+    pub(in crate::session) fn find_in(&self, record: &Value, now: i64) -> Result<Session, &'static str> {
+        if self.logged_in.as_ref().is_some_and(|pointer| !pointer.find(record).is_some_and(is_yes)) {
             return Err("not_logged_in");
         }
-        let subject = self.subject.find(&record).ok_or("no_subject")?;
+        let subject = self.subject.find(record).ok_or("no_subject")?;
         let subject = name_of(subject).ok_or("malformed_subject")?;
-        let until = time_at(self.expires.as_ref(), &record).ok_or("malformed_expiry")?;
+        let until = time_at(self.expires.as_ref(), record).ok_or("malformed_expiry")?;
         if until.is_some_and(|until| until <= now) {
             return Err("expired");
         }
-        let started = time_at(self.started.as_ref(), &record).ok_or("malformed_start")?;
-        let claim =
-            |(name, pointer): &(String, Pointer)| Some((name.clone(), pointer.find(&record)?.clone()));
+        let started = time_at(self.started.as_ref(), record).ok_or("malformed_start")?;
+        let claim = |(name, pointer): &(String, Pointer)| Some((name.clone(), pointer.find(record)?.clone()));
         let claims: Map<String, Value> = self.claims.iter().filter_map(claim).collect();
         Ok(Session { started, until, ..Session::new(subject, claims) })
     }
@@ -63,7 +66,8 @@ fn is_yes(value: &Value) -> bool {
     }
 }
 
-fn name_of(value: &Value) -> Option<Subject> {
+/// A subject: a text, or a whole number, which becomes its digits.
+pub(in crate::session) fn name_of(value: &Value) -> Option<Subject> {
     match value {
         Value::String(name) => Subject::parse(name).ok(),
         // A fraction names nobody, and a number so large has lost digits on its way.
