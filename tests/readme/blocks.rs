@@ -24,6 +24,8 @@ pub enum Kind {
     Go,
     /// The address that a listener is redirected to, with the word TICKET in it.
     HandOver,
+    /// What a renewal answers, at a second of its own.
+    Renewal,
     /// The one thing here that nobody can run.
     Picture,
 }
@@ -37,6 +39,7 @@ impl Kind {
             "js" => Some(Self::Node),
             "python" => Some(Self::Python),
             "go" => Some(Self::Go),
+            "json" => Some(Self::Renewal),
             "" if text.starts_with("https://") && text.lines().count() == 1 => Some(Self::HandOver),
             "" if text.contains('─') => Some(Self::Picture),
             _ => None,
@@ -73,7 +76,8 @@ pub fn only(kind: Kind) -> String {
 /// Other tests take what they run from `only`, so a second block of their kind would go untested.
 #[test]
 fn each_block_is_run_by_a_test() {
-    for kind in [Kind::Configuration, Kind::Node, Kind::Python, Kind::Go, Kind::HandOver, Kind::Picture] {
+    use Kind::{Configuration, Go, HandOver, Node, Picture, Python, Renewal};
+    for kind in [Configuration, Node, Python, Go, HandOver, Renewal, Picture] {
         only(kind);
     }
     assert!(blocks().iter().filter(|block| block.kind == Kind::Shell).count() > 5);

@@ -13,5 +13,6 @@ mod programs;
 mod providers;
 mod reader;
 mod server;
+mod sessions;
 mod tickets;
 mod walk;

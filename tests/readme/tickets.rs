@@ -62,7 +62,10 @@ fn is_redeemed_once(name: &str, program: &str, interpreter: impl Fn(&Path) -> Co
     let first = ticket(secret);
     let answer = redeem(&first);
     assert_eq!((answer.status, answer.header("location")), (303, Some("https://www.example.com/library")));
-    assert_eq!(cookies(&answer), ["CloudFront-Key-Pair-Id", "CloudFront-Policy", "CloudFront-Signature"]);
+    assert_eq!(
+        cookies(&answer),
+        ["CloudFront-Key-Pair-Id", "CloudFront-Policy", "CloudFront-Signature", "__Host-edgemint"]
+    );
     let by_another_secret = ticket("another-secret-of-this-test-alone-------------");
     for refused in [first, by_another_secret] {
         let answer = redeem(&refused);
@@ -73,9 +76,13 @@ fn is_redeemed_once(name: &str, program: &str, interpreter: impl Fn(&Path) -> Co
 }
 
 /// The service with README.md's configuration.
-fn service(folder: &Path, secret: &str) -> Server {
+pub fn service(folder: &Path, secret: &str) -> Server {
     std::fs::write(folder.join("edgemint.toml"), only(Kind::Configuration)).unwrap();
-    for (name, secret) in [("ticket.key", secret), ("api.key", "an-api-key-of-this-test-alone------")] {
+    for (name, secret) in [
+        ("ticket.key", secret),
+        ("session.key", "a-secret-of-sessions-of-this-test-alone"),
+        ("api.key", "an-api-key-of-this-test-alone------"),
+    ] {
         // With the line break that openssl writes, too.
         std::fs::write(folder.join(name), format!("{secret}\n")).unwrap();
         std::fs::set_permissions(folder.join(name), PermissionsExt::from_mode(0o600)).unwrap();

@@ -25,6 +25,9 @@ fn a_reader_who_does_what_it_says_gets_there() {
     assert!(reader.outputs("keys list").concat().contains("generated"));
     assert!(reader.outputs("edgemint check").concat().contains("https://cdn.example.com/podcasts/*"));
     is_the_answer_of_the_api(&reader.outputs("/v1/mint").concat(), edge);
+    let shut_out: Value = serde_json::from_str(&reader.outputs("/v1/revoke").concat()).unwrap();
+    let [from, end] = ["refused_from", "cookies_end_by"].map(|name| shut_out[name].as_i64().unwrap());
+    assert_eq!(end - from, 15 * 60 + 60, "the lifetime and the expiry step of the configuration");
     let mut without_server = reader.outputs("edgemint mint --key").into_iter();
     opens(edge, &serde_json::from_str(without_server.next().unwrap()).unwrap());
     assert_eq!(without_server.collect::<Vec<_>>(), ["206\n"], "curl, with cookies as its arguments");

@@ -6,7 +6,7 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::support::{Client, DEADLINE, MARKER, Service, Setup, Ticket, exchange, get};
+use crate::support::{Client, DEADLINE, MARKER, SAME_SITE, Service, Setup, Ticket, exchange, get};
 
 fn headed(headers: &str) -> String {
     format!("GET /healthz HTTP/1.1\r\nHost: listen.example.com\r\n{headers}\r\n")
@@ -144,6 +144,8 @@ fn refuse(service: &Service, count: usize) {
         get("/enter?ticket=x&return_to=//evil.example"),
         get("/nowhere"),
         crate::support::post("/v1/mint", "Content-Type: application/json\r\n", &body),
+        crate::support::post("/renew", SAME_SITE, "{}"),
+        crate::support::post("/leave", "Origin: https://evil.example\r\n", "{}"),
         headed(&format!("X-Long: {}\r\n", "x".repeat(20_000))),
     ];
     let mut client = None;

@@ -252,6 +252,10 @@ fn a_session_that_does_not_fit_is_refused_and_the_ticket_kept() {
         let answer = service.redeem(&ticket);
         service.assert_refused(&answer, 400, "session_too_large", "a claim that takes too much");
     }
+    // Browsers would keep this one, and proxies would not pass it on beside the cookies of four grants.
+    let wide = Ticket::of("listener-7").with("show", "x".repeat(2500)).sign();
+    let answer = service.redeem(&wide);
+    service.assert_refused(&answer, 400, "session_too_large", "with the cookies of all grants");
     // What no grant asks for does not count.
     let other = Ticket::of("listener-7").with("other", "x".repeat(2000)).sign();
     assert_eq!(service.redeem(&other).status, 303);
