@@ -10,12 +10,14 @@ use std::io::Write as _;
 use std::sync::OnceLock;
 use std::{env, fs, io};
 
+use actix_web::http::header::COOKIE;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use answer::Answer;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cookie::Cookie;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -88,7 +90,9 @@ async fn set(handler: Data<Handler>) -> HttpResponse {
 }
 
 async fn renew(request: HttpRequest, _body: Bytes, handler: Data<Handler>) -> HttpResponse {
-    let Some(token) = request.cookie("token") else { return HttpResponse::Unauthorized().finish() };
+    let cookies = request.headers().get(COOKIE).and_then(|cookies| cookies.to_str().ok()).unwrap_or_default();
+    let token = Cookie::split_parse(cookies).filter_map(Result::ok).find(|cookie| cookie.name() == "token");
+    let Some(token) = token else { return HttpResponse::Unauthorized().finish() };
     match decode::<Value>(token.value(), &handler.key, &handler.validation) {
         Ok(_) => handler.answer.get_or_init(|| Answer::read(&handler.file)).give(),
         Err(_) => HttpResponse::Unauthorized().finish(),

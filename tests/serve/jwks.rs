@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
+use crate::authority::Authority;
 use crate::jwt::{fetching, renew, vectors};
-use crate::support::{Answer, Reply, Service, Setup, Upstream, get, now, wait_for};
+use crate::programs::needs;
+use crate::support::{Answer, Reply, Service, Setup, Upstream, WebServer, get, now, wait_for};
 
 fn token(name: &str) -> String {
     let made = vectors();
@@ -217,4 +219,43 @@ fn tickets_are_verified_by_fetched_keys_as_well() {
         }
     });
     service.assert_refused(&service.redeem(&ticket("es", "4")), 401, "ticket_refused", "its key has left");
+}
+
+#[test]
+fn over_tls_the_issuers_certificate_has_to_be_by_a_trusted_authority() {
+    needs!("openssl");
+    let authority = Authority::new();
+    let body = vectors()["sets"]["good"].to_string();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let server = WebServer::answering(&answer, &authority);
+    let configured = |host: &str, ca: &str| {
+        let made = vectors();
+        let section = format!(
+            "[jwt]\ncookie = \"token\"\nissuer = {}\naudience = {}\n\
+             [jwt.jwks]\nurl = \"{}\"\n{ca}\n",
+            made["issuer"],
+            made["audience"],
+            server.url(host),
+        );
+        let setup = Setup::new().shared_only().without_tickets().section(section.leak());
+        std::fs::write(setup.path("ca.pem"), authority.certificate()).unwrap();
+        setup
+    };
+    let ours = "ca = { file = \"ca.pem\" }";
+    for host in ["localhost", "127.0.0.1"] {
+        let service = configured(host, ours).start();
+        wait_for("the keys", || renew(&service, &token("ES256")).status == 200);
+    }
+    let service = configured("localhost", "").start();
+    assert_unavailable(&service, &renew(&service, &token("ES256")), "the system does not know it");
+    service.log_with("the key set cannot be fetched: nobody gets in");
+    let stranger = Authority::new();
+    let setup = configured("localhost", ours);
+    std::fs::write(setup.path("ca.pem"), stranger.certificate()).unwrap();
+    let service = setup.start();
+    assert_unavailable(&service, &renew(&service, &token("ES256")), "by another authority");
+    service.log_with("invalid peer certificate");
 }

@@ -129,9 +129,7 @@ fn a_session_that_is_revoked_by_the_issuers_name_for_it_is_refused() {
         rows.clone().find(|row| row["name"] == name).unwrap()["token"].as_str().unwrap().to_owned()
     });
     assert_eq!(renew(&service, &named).status, 200);
-    let headers =
-        format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", crate::support::API_KEY);
-    let revoked = service.ask(post("/v1/revoke", &headers, &json!({"sid": "session-7"}).to_string()));
+    let revoked = service.revoke(&json!({"sid": "session-7"}));
     assert!((200..300).contains(&revoked.status), "{}", String::from_utf8_lossy(&revoked.body));
     service.assert_refused(&renew(&service, &named), 401, "session_refused", "revoked");
     assert_eq!(renew(&service, &unnamed).status, 200, "another session");

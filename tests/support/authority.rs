@@ -48,7 +48,8 @@ impl Authority {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    fn path(&self, name: &str) -> String {
+    /// Of `server.pem`, `server.key` and `ca.pem`.
+    pub fn path(&self, name: &str) -> String {
         Path::to_str(&self.0.path().join(name)).unwrap().to_owned()
     }
 

@@ -10,6 +10,7 @@ mod setup;
 mod store;
 mod tickets;
 mod upstream;
+mod web_server;
 
 pub use answer::Answer;
 pub use browser::{APP, SAME_SITE, SESSION_COOKIE};
@@ -21,6 +22,7 @@ pub use setup::{API_KEY, AUDIT_KEY, REDIS_PASSWORD, SESSION_SECRET, Setup, TICKE
 pub use store::locked_redis;
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
 pub use upstream::{Reply, Upstream};
+pub use web_server::WebServer;
 
 /// Planted into what is refused, to be looked for in the log.
 pub const MARKER: &str = "M4rk3rThatNoLogMayHold";
