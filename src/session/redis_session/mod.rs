@@ -8,7 +8,9 @@
 mod cookie;
 mod key;
 mod provider;
+mod signature;
 
-pub use cookie::{CookieError, CookieSignature, SessionCookie};
+pub use cookie::{CookieError, SessionCookie};
 pub use key::{IdForm, KeyTemplate, KeyTemplateError};
 pub use provider::{RedisSessionSettings, RedisSessions};
+pub use signature::CookieSignature;
