@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::programs::needs;
 use crate::redis_server::RedisServer;
-use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, get, locked_redis, wait_for};
+use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, locked_redis, wait_for};
 
 /// Refused, because the store cannot tell, and to be tried again.
 fn assert_unavailable(answer: &Answer, what: &str) {
