@@ -1,14 +1,8 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
-    API_KEY, Answer, MARKER, SESSION_SECRET, Service, Setup, Ticket, content, now, post, seal, unseal,
-    wait_for,
+    API_KEY, MARKER, SESSION_SECRET, Setup, Ticket, content, now, post, seal, unseal, wait_for,
 };
-
-fn revoke(service: &Service, body: &Value) -> Answer {
-    let headers = format!("Authorization: Bearer {API_KEY}\r\nContent-Type: application/json\r\n");
-    service.ask(post("/v1/revoke", &headers, &body.to_string()))
-}
 
 /// Waits for the next second: what begins within the second of a revocation counts as before it.
 fn next_second(after: i64) {
@@ -23,7 +17,7 @@ fn a_listener_is_shut_out_everywhere_and_let_in_again_after_signing_in() {
     let before = Ticket::of("listener-7").sign();
 
     let asked = now();
-    let answer = revoke(&service, &json!({"subject": "listener-7"}));
+    let answer = service.revoke(&json!({"subject": "listener-7"}));
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
     let from = answer.json()["refused_from"].as_i64().unwrap();
     assert!((asked..=now()).contains(&from));
@@ -57,7 +51,7 @@ fn one_session_is_shut_out_by_the_name_that_the_app_gave_it() {
     let named = |name: &str| Ticket::of("listener-7").with("sid", name);
     let (seven, eight) = (service.session_of(&named("s-7")), service.session_of(&named("s-8")));
     let before = named("s-7").sign();
-    let answer = revoke(&service, &json!({"sid": "s-7"}));
+    let answer = service.revoke(&json!({"sid": "s-7"}));
     assert_eq!(answer.status, 200);
     service.assert_refused(&service.renew(&seven), 401, "session_refused", "the one");
     service.assert_refused(&service.redeem(&before), 401, "ticket_refused", "a ticket for it");
@@ -71,12 +65,12 @@ fn one_session_is_shut_out_by_the_id_that_is_shown() {
     let service = Setup::with_sessions().start();
     let (one, other) = (service.session(), service.session());
     let id = unseal(SESSION_SECRET, &one)["id"].clone();
-    assert_eq!(revoke(&service, &json!({"session": id})).status, 200);
+    assert_eq!(service.revoke(&json!({"session": id})).status, 200);
     service.assert_refused(&service.renew(&one), 401, "session_refused", "the one");
     assert_eq!(service.renew(&other).status, 200);
     // `sid` is a name, of which the id is a hash.
     let named = service.session_of(&Ticket::of("listener-7").with("sid", "session-7"));
-    assert_eq!(revoke(&service, &json!({"session": "zvi85UnNwFDLPaMPVnJCaw"})).status, 200);
+    assert_eq!(service.revoke(&json!({"session": "zvi85UnNwFDLPaMPVnJCaw"})).status, 200);
     service.assert_refused(&service.renew(&named), 401, "session_refused", "the id of session-7");
 }
 
@@ -84,7 +78,7 @@ fn one_session_is_shut_out_by_the_id_that_is_shown() {
 fn a_revocation_of_the_past_reaches_what_began_before_it_and_nothing_else() {
     let service = Setup::with_sessions().start();
     let old = seal(&content(60, 5));
-    let answer = revoke(&service, &json!({"subject": "listener-7"}));
+    let answer = service.revoke(&json!({"subject": "listener-7"}));
     let from = answer.json()["refused_from"].as_i64().unwrap();
     service.assert_refused(&service.renew(&old), 401, "session_refused", "began before");
     let begun = |at: i64| {
@@ -147,7 +141,7 @@ fn exactly_one_is_named() {
         json!({"subject": "listener-7", "before": 1}),
         json!({"all": true}),
     ] {
-        let answer = revoke(&service, &body);
+        let answer = service.revoke(&body);
         service.assert_refused(&answer, 400, "body_refused", &body.to_string());
     }
     let headers = format!("Authorization: Bearer {API_KEY}\r\nContent-Type: application/json\r\n");
@@ -155,7 +149,7 @@ fn exactly_one_is_named() {
     let answer = service.ask(post("/v1/revoke", &headers, twice));
     service.assert_refused(&answer, 400, "body_refused", twice);
     assert_eq!(service.renew(&session).status, 200, "nobody was shut out");
-    assert_eq!(revoke(&service, &json!({"subject": MARKER})).status, 200);
+    assert_eq!(service.revoke(&json!({"subject": MARKER})).status, 200);
     assert!(!service.log().contains(MARKER), "{}", service.log());
 }
 
