@@ -233,3 +233,22 @@ impl<'a> What<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What anybody may ask for, and nobody is named.
+    fn is_public(route: &str) -> bool {
+        ["/healthz", "/readyz"].contains(&route) || route.starts_with("/player")
+    }
+
+    #[test]
+    fn every_route_is_audited_or_public() {
+        let source = include_str!("routes.rs");
+        let paths = source.split("&at(\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let (audited, others): (Vec<_>, Vec<_>) = paths.partition(|path| ROUTES.contains(path));
+        assert_eq!(audited.len(), ROUTES.len(), "{audited:?}");
+        assert!(others.iter().all(|route| is_public(route)), "{others:?}");
+    }
+}

@@ -77,7 +77,12 @@ fn text(line: &Line<'_, impl Serialize>) -> Vec<u8> {
     let mut text = format!("{timestamp}  {level} {target}: {message}");
     if let Ok(Value::Object(fields)) = serde_json::to_value(fields) {
         for (name, value) in fields {
-            write!(text, " {name}={value}").expect("writing to a string never fails");
+            let written = match value {
+                // So written, a text turns no terminal's writing around either.
+                Value::String(value) => write!(text, " {name}={value:?}"),
+                value => write!(text, " {name}={value}"),
+            };
+            written.expect("writing to a string never fails");
         }
     }
     text.push('\n');
@@ -92,7 +97,7 @@ mod tests {
 
     #[test]
     fn no_value_can_forge_a_field_or_a_line() {
-        let fields = json!({"subject": "a\" key=\"b\nc\u{1b}[2J", "expires_at": 5});
+        let fields = json!({"subject": "a\" key=\"b\nc\u{1b}[2J\u{202e}", "expires_at": 5});
         let line = Line { timestamp: "T", level: "INFO", message: "minted", fields: &fields, target: "t" };
         let written = String::from_utf8(json(&line)).unwrap();
         let read: Value = serde_json::from_str(&written).unwrap();
@@ -100,7 +105,7 @@ mod tests {
         assert_eq!(written.matches('\n').count(), 1);
         assert_eq!(
             String::from_utf8(text(&line)).unwrap(),
-            "T  INFO t: minted expires_at=5 subject=\"a\\\" key=\\\"b\\nc\\u001b[2J\"\n"
+            "T  INFO t: minted expires_at=5 subject=\"a\\\" key=\\\"b\\nc\\u{1b}[2J\\u{202e}\"\n"
         );
     }
 }

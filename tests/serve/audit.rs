@@ -239,7 +239,8 @@ fn for_people_a_line_is_text() {
     let log = service.log_with(id);
     let line = log.lines().find(|line| line.contains(id)).unwrap();
     assert!(line.contains("  INFO edgemint::audit: minted "), "{line}");
-    for field in [" grant=\"podcasts\"", " key=\"KTEST\"", " subject=\"a\\\" key=\\\"KFORGED\\\" "] {
+    for field in [" grant=\"podcasts\"", " key=\"KTEST\"", " subject=\"a\\\" key=\\\"KFORGED\\\" \\u{202e}\""]
+    {
         assert!(line.contains(field), "{field}: {line}");
     }
     assert!(!line.contains(" key=\"KFORGED\""), "{line}");
