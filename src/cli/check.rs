@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
+use crate::player;
 use crate::session::api_key::ApiKey;
 use crate::session::ticket::{TicketKey, TicketSettings};
 
@@ -79,6 +80,9 @@ impl Display for Summary<'_> {
                 }
             }
             None => writeln!(f, "tickets          none taken: browsers cannot enter")?,
+        }
+        if !server.app_origins.is_empty() {
+            writeln!(f, "player           {}{}{}", server.public_url, server.base_path, player::path())?;
         }
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))

@@ -12,6 +12,7 @@ mod health;
 mod leave;
 mod mint;
 mod minting;
+mod player;
 mod presented;
 mod problem;
 mod renew;

@@ -28,7 +28,7 @@ function locate(issuer) {
 function post(url, signal) {
   return fetch(url, {
     method: 'POST', credentials: 'include', headers: { 'Content-Type': 'application/json' }, body: '{}',
-    cache: 'no-store', redirect: 'manual', signal,
+    redirect: 'manual', signal,
   });
 }
 
@@ -113,7 +113,7 @@ function keep({ issuer, isNeeded, tell }) {
     if (stopped || running || isAsleep || !(isNeeded() || waiting.length)) return;
     const rest = plan.wait - elapsed(plan);
     if (rest <= 0 || (!failures && isTorn(plan))) renew();
-    else timer = setTimeout(schedule, Math.min(rest, LONGEST_NAP));
+    else timer = setTimeout(schedule, Math.min(Math.ceil(rest), LONGEST_NAP));
   }
 
   // Resolves to whether there are fresh cookies then.

@@ -19,7 +19,7 @@ export class FakePage {
   #held = false;
   #queue = [];
 
-  // `answer(request)` gives { status, body, headers }, or throws as a network does.
+  // `answer(request, page)` gives { status, body, headers }, or throws as a network does.
   constructor(answer, { locks = true, channels = true } = {}) {
     this.answer = answer;
     const page = this;
@@ -64,7 +64,7 @@ export class FakePage {
   }
 
   #later(run, wait) {
-    this.timers.set(++this.#ids, { at: this.ticks + wait, run });
+    this.timers.set(++this.#ids, { at: this.ticks + Math.max(1, Math.trunc(wait)), run });
     return this.#ids;
   }
 
@@ -95,11 +95,12 @@ export class FakePage {
   async #fetch(url, options) {
     const request = { url, ...options, at: this.ticks };
     this.requests.push(request);
+    if (options.signal) setMaxListeners(0, options.signal);
     const cut = new Promise((_, reject) => {
       options.signal?.addEventListener('abort', () => reject(new DOMException('cut', 'AbortError')));
     });
     cut.catch(() => {});
-    const { status, body, headers = {}, type = 'cors' } = await Promise.race([this.answer(request), cut]);
+    const { status, body, headers = {}, type = 'cors' } = await Promise.race([this.answer(request, this), cut]);
     return { status, type, ok: status >= 200 && status < 300, headers: new Headers(headers), json: async () => body };
   }
 

@@ -78,7 +78,7 @@ test('the base path of the issuer is kept, and it may be a path alone', async ()
     assert.equal(page.requests[0].url, expected);
     keeper.stop();
   }
-  assert.throws(() => keepFresh({ issuer: 'https://' }), TypeError);
+  assert.throws(() => keepFresh({ issuer: 'http://[' }), TypeError);
 });
 
 test('a laptop whose clock is wrong by years renews as any other', async () => {
