@@ -17,6 +17,8 @@ const DOMAIN = 'edgemint.localhost';
 const AUDIENCE = 'edgemint-browser-tests';
 const HLS = fileURLToPath(new URL('node_modules/hls.js/dist/hls.mjs', import.meta.url));
 
+const PLAYER = fileURLToPath(new URL('../../src/player/player.js', import.meta.url));
+
 // `{ app, issuer, cdn, stopIssuer, startIssuer, renewals, stop }`. `life` and what else is told are seconds.
 export async function startStage({ life = 4, session = 3600 } = {}) {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there: run \`cargo build\`, or name the binary in EDGEMINT_BIN`);
@@ -59,9 +61,8 @@ export async function startStage({ life = 4, session = 3600 } = {}) {
     issuer,
     cdn,
     audio: `${cdn}/podcasts/episode.wav`,
-    // How many renewals the issuer answered with cookies.
-    renewals: () => lines.filter((line) => line.route === '/renew' && line.status === 200).length,
-    asked: () => lines.filter((line) => line.route === '/renew').length,
+    // The statuses of all answers to renewals, but for preflights.
+    renewals: () => lines.filter(({ route, status }) => route === '/renew' && status !== 204).map(({ status }) => status),
     async stopIssuer() { await running.kill(); },
     async startIssuer() {
       running = await serve(port);
@@ -112,6 +113,8 @@ idle = "${session}s"
 async function startProgram(args) {
   const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
+  // Nothing outlives a test that breaks off.
+  process.once('exit', () => child.kill('SIGKILL'));
   let said = '';
   const errors = createInterface(child.stderr);
   errors.on('line', (line) => { said = `${said}${line}\n`.slice(-4000); });
@@ -138,7 +141,8 @@ function answer(places, request, response) {
     return response.writeHead(303, { Location: `${places.issuer}/enter?${query}` }).end();
   }
   if (pathname === '/listen') return send('text/html', page(places, new URLSearchParams(search)));
-  if (pathname === '/empty') return send('text/html', '<!doctype html><title>Empty</title>');
+  // Hands over a copy of player.js, as a bundler would.
+  if (pathname === '/player.js') return send('text/javascript', readFileSync(PLAYER));
   if (pathname === '/hls.mjs') return send('text/javascript', readFileSync(HLS));
   return response.writeHead(404).end();
 }
@@ -151,10 +155,11 @@ function ticket({ appOrigin, secret }) {
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
-// `?player=none` is the same page without player.js; `?kind=hls` plays through hls.js, `?kind=source` from a <source>.
+// `?kind=hls` plays through hls.js, `?kind=source` from a <source>. `?player=later` does not begin to keep the cookies
+// fresh, and `?player=copy` takes player.js from the app.
 function page({ issuer, cdn, script }, query) {
   const kind = query.get('kind') ?? 'audio';
-  const player = query.get('player') !== 'none';
+  const player = query.get('player');
   const audio = `${cdn}/podcasts/episode.wav`;
   const element = {
     audio: `<audio src="${audio}" preload="auto"></audio>`,
@@ -162,26 +167,35 @@ function page({ issuer, cdn, script }, query) {
     hls: '<audio></audio>',
   }[kind];
   const hls = `
-    import Hls from '/hls.mjs';
-    const fresh = keepFresh({ issuer, onEvent });
-    const hls = new Hls({ xhrSetup: async (xhr) => { xhr.withCredentials = true; await fresh.ready(); }, maxBufferLength: 5 });
+    const { default: Hls } = await import('/hls.mjs');
+    window.keeper = keepFresh({ issuer, onEvent });
+    const hls = new Hls({
+      maxBufferLength: 5,
+      xhrSetup: async (xhr) => {
+        xhr.withCredentials = true;
+        await keeper.ready();
+      },
+    });
     hls.on(Hls.Events.ERROR, (_, { type, details, fatal }) => seen.hls.push({ type, details, fatal }));
     hls.loadSource('${cdn}/podcasts/stream/index.m3u8');
-    hls.attachMedia(audio);
-    window.keeper = fresh;`;
-  return `<!doctype html><meta charset="utf-8"><title>Listen</title>${element}
+    hls.attachMedia(audio);`;
+  return `<!doctype html><meta charset="utf-8"><title>Listen</title><link rel="icon" href="data:,">${element}
 <script>
   window.audio = document.querySelector('audio');
   window.seen = { events: [], media: [], hls: [] };
-  for (const type of ['waiting', 'stalled', 'error', 'seeking', 'seeked', 'playing', 'pause', 'loadstart']) {
+  for (const type of ['waiting', 'stalled', 'error', 'playing', 'loadstart']) {
     audio.addEventListener(type, () => seen.media.push({ type, at: audio.currentTime, when: performance.now() }));
   }
+  audio.addEventListener('edgemint', ({ detail }) => seen.events.push({ ...detail, when: performance.now() }));
   window.onEvent = (detail) => seen.events.push({ ...detail, when: performance.now() });
 </script>
-${player ? `<script type="module">
-  import { keepFresh, keepListening, leave } from '${script}';
+<script type="module">
+  import { keepFresh, keepListening, leave } from '${player === 'copy' ? '/player.js' : script}';
   const issuer = '${issuer}';
-  Object.assign(window, { leave: () => leave({ issuer }), keepListening, keepFresh, issuer });
-  ${kind === 'hls' ? hls : 'window.keeper = keepListening(audio, { issuer, onEvent });'}
-</script>` : ''}`;
+  window.leave = () => leave({ issuer });
+  window.keep = () => { window.keeper = keepListening(audio, { issuer }); };
+  ${kind === 'hls' ? hls : ''}
+  ${kind !== 'hls' && player !== 'later' ? 'keep();' : ''}
+  window.isLoaded = true;
+</script>`;
 }
