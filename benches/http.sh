@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Requests per second, memory and start of `edgemint serve` with one worker, beside a bare actix-web
 # handler that gives the same answers, in rounds that alternate. Loopback only; stops by itself.
-#   benches/http.sh               about two minutes
+#   benches/http.sh               about three minutes
 #   ROUNDS=9 PERIOD=5 benches/http.sh   more rounds, each of so many seconds
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -75,6 +75,15 @@ ttl = "15m"
 cookie = { domain = "example.com" }
 TOML
 
+# Sessions as they are by default, and so short ones that each renewal from the second second on seals the cookie anew.
+# A round has to be over before such a session is (PERIOD at most 7).
+(umask 077 && openssl rand -hex 32 >"$work/session.key")
+sessions() { # NAME SETTING
+  { cat "$work/ecdsa.toml" && printf '[session]\nsecrets = [{ file = "%s" }]\n%s\n' "$work/session.key" "$2"; } >"$work/$1.toml"
+}
+sessions session ''
+sessions sealing 'idle = "9s"'
+
 # --- servers
 declare -A pids urls
 start() { # NAME COMMAND…: sets pids[NAME] and urls[NAME]
@@ -101,6 +110,13 @@ ask_mint() { # URL
     -d '{"grants":["podcasts"],"subject":"listener-7"}'
 }
 ask_enter() { curl -sSi "$1/enter?return_to=%2Fepisodes%2F7&ticket=$("$release/examples/tickets" 1 "$work/ticket.key")"; }
+new_session() { # URL: the value of its cookie
+  ask_enter "$1" | sed -n 's/^set-cookie: __Host-edgemint=\([^;]*\).*/\1/Ip'
+}
+ask_renew() { # URL: with $SESSION
+  curl -sSi "$1/renew" -H 'Content-Type: application/json' -H 'Origin: https://app.example.com' \
+    -H 'Sec-Fetch-Site: same-site' -H "Cookie: __Host-edgemint=$SESSION" -d '{}'
+}
 # All but the second; the bare handler gives the request id again too.
 comparable() { grep -vi '^date: ' "$1" | sort; }
 
@@ -121,8 +137,12 @@ compare() { # TITLE SERVER SERVER_SCRIPT BARE_SCRIPT TARGET
       # More than a round can use up; they are good for a minute.
       "$release/examples/tickets" $((PERIOD * 120000)) "$work/ticket.key" >"$TICKETS"
     fi
+    if [ "$3" = renew ]; then
+      SESSION=$(new_session "$url")
+      sleep 1
+    fi
     ours+=("$(measure "$3" "$url")")
-    bare+=("$(measure "$4" "${urls[bare]}")")
+    bare+=("$(measure "$4" "${urls[${BARE:-bare}]}")")
   done
   printf '%-34s %s\n' "  rounds, edgemint" "${ours[*]}" "  rounds, bare handler" "${bare[*]}" >&2
   awk -v title="$title" -v target="$5" \
@@ -140,6 +160,8 @@ done
 serve ecdsa
 serve rsa
 serve bound
+serve session
+serve sealing
 for kind in ecdsa rsa; do
   curl -sSf -o /dev/null "${urls[$kind]}/healthz"
   printf '%-34s %8s MB      (target 15 MB)\n' "resident idle, $kind" "$(resident "${pids[$kind]}")"
@@ -148,8 +170,16 @@ done
 # --- the yardstick, and that it is one
 ask_mint "${urls[ecdsa]}" >"$work/mint.answer"
 ask_enter "${urls[ecdsa]}" >"$work/enter.answer"
-start bare "$release/examples/bare_handler" "$work/mint.answer" "$work/enter.answer"
-for route in mint enter; do
+export SESSION
+SESSION=$(new_session "${urls[session]}")
+ask_renew "${urls[session]}" >"$work/renew.answer"
+SESSION=$(new_session "${urls[sealing]}")
+sleep 2
+ask_renew "${urls[sealing]}" >"$work/sealed.answer"
+grep -qi '^set-cookie: __Host-' "$work/sealed.answer" || fail "a renewal did not seal the session anew"
+start bare "$release/examples/bare_handler" "$work/mint.answer" "$work/enter.answer" "$work/renew.answer"
+start bare_sealing "$release/examples/bare_handler" "$work/mint.answer" "$work/enter.answer" "$work/sealed.answer"
+for route in mint enter renew; do
   "ask_$route" "${urls[bare]}" >"$work/$route.bare"
   diff <(comparable "$work/$route.answer") <(comparable "$work/$route.bare") || fail "the bare handler answers otherwise"
   grep -qE '^HTTP/1.1 (200|303) ' "$work/$route.answer" || fail "no success: $(head -1 "$work/$route.answer")"
@@ -162,6 +192,8 @@ compare "POST /v1/mint, shared, ecdsa" ecdsa mint mint 80
 compare "POST /v1/mint, shared, rsa" rsa mint mint 80
 compare "GET /enter, shared, ecdsa" ecdsa enter enter_again 45
 compare "GET /enter, shared, rsa" rsa enter enter_again 45
+compare "POST /renew, shared, ecdsa" session renew renew 50
+BARE=bare_sealing compare "POST /renew, session sealed anew" sealing renew renew 50
 GRANT=own compare "POST /v1/mint, one listener, ecdsa" bound mint mint -
 
 # --- memory after a million mints, of a server that did nothing else

@@ -1,23 +1,27 @@
 //! Logs: JSON lines for machines, or text for people, on standard error.
 //!
+//! Lines about requests that were minted for or refused go to [`write_line`]; all else through `tracing`.
+//!
 //! Never logged: private keys, tickets, cookies, signatures, API keys, queries; and no path of a request
 //! either, but by the local double of the edge, which is there to show what was asked for.
 //!
 //! Lines are written on a thread of their own. A reader that is stuck holds no request up: what does not fit
 //! into the queue meanwhile is lost, and how much that was is said once the reader goes on.
 
+mod lines;
+
 use std::io;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use serde_json::json;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+pub use lines::write_line;
 
 /// How log lines are written, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +84,10 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
+/// Bytes that are written at once: whole lines, as many as a pipe takes without mixing them with what another process
+/// writes (PIPE_BUF).
+const AT_ONCE: usize = 4096;
+
 /// Lines that wait for the reader, of some 250 bytes each; the rest is lost.
 const QUEUED_LINES: usize = 4096;
 
@@ -111,10 +119,12 @@ impl Drop for Logging {
 /// Starts logging, until what it returns is dropped. A second start keeps the first.
 pub fn start(config: LogConfig) -> Logging {
     let lost = Arc::new(OnceLock::new());
-    let stderr = Stderr { lost: lost.clone(), reported: 0, format: config.format };
+    let out = io::BufWriter::with_capacity(AT_ONCE, io::stderr());
+    let stderr = Stderr { lost: lost.clone(), reported: 0, format: config.format, out };
     let queue = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(QUEUED_LINES);
     let (writer, writing) = queue.finish(stderr);
     lost.get_or_init(|| writer.error_counter());
+    lines::open(writer.clone(), config.format);
     // A closed log pipe must not take the service down, and complaining about it on standard error
     // would do just that.
     let builder = tracing_subscriber::fmt()
@@ -138,6 +148,8 @@ struct Stderr {
     lost: Arc<OnceLock<ErrorCounter>>,
     reported: usize,
     format: LogFormat,
+    /// Flushed as soon as the queue is empty.
+    out: io::BufWriter<io::Stderr>,
 }
 
 impl io::Write for Stderr {
@@ -145,22 +157,23 @@ impl io::Write for Stderr {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let lost = self.lost.get().map_or(0, ErrorCounter::dropped_lines);
         if lost > self.reported {
-            io::stderr().write_all(self.report(lost - self.reported).as_bytes())?;
+            let report = self.report(lost - self.reported);
+            self.out.write_all(report.as_bytes())?;
             self.reported = lost;
         }
-        io::stderr().write_all(line)?;
+        self.out.write_all(line)?;
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        self.out.flush()
     }
 }
 
 impl Stderr {
     /// Not by way of the log itself, where it could be lost too.
     fn report(&self, lost: usize) -> String {
-        let timestamp = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
+        let timestamp = lines::timestamp();
         let (message, target) = ("lines of the log were lost: its reader was too slow", module_path!());
         let line = match self.format {
             LogFormat::Json => json!({

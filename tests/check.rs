@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 const SECRET: &str = "correct-horse-battery-staple-ticket-secret";
+const SESSION_SECRET: &str = "correct-horse-battery-staple-session-secret";
 
 const GOOD: &str = r#"
 [server]
@@ -23,6 +24,8 @@ audience = "edgemint"
 id = "k1"
 algorithm = "HS256"
 secret = { env = "TICKET_SECRET" }
+[session]
+secrets = [{ env = "SESSION_SECRET" }]
 [[grants]]
 name = "podcasts"
 resource = "https://cdn.example.com/podcasts/*"
@@ -42,6 +45,7 @@ fn check(folder: &Path, text: &str, arguments: &[&str]) -> Output {
         .current_dir(folder)
         .env_clear()
         .env("TICKET_SECRET", SECRET)
+        .env("SESSION_SECRET", SESSION_SECRET)
         .env("EDGEMINT_LOG__LEVEL", "warn")
         .args(["check", "--config", "edgemint.toml"])
         .args(arguments)
@@ -83,6 +87,7 @@ fn says_what_it_would_do() {
         "grant            downloads: https://cdn.example.com/downloads/{sub}/* for 5m, bound to the listener's IPv4 \
          address, IPv6 refused; cookies with Domain=example.com, Path=/downloads/, SameSite=Lax, Secure",
         "tickets          from \"app\" for \"edgemint\", valid 1m at most, leeway 5s, keys: k1 (HS256)",
+        "sessions         in the cookie __Host-edgemint, 1day from the ticket or 2h from the last renewal",
         "return URLs at   https://www.example.com",
         "returns to       https://www.example.com/library without one",
         "API keys         none: the back-end API is closed",
@@ -90,7 +95,26 @@ fn says_what_it_would_do() {
     ] {
         assert!(said.lines().any(|found| found == line), "{line}\n---\n{said}");
     }
-    assert!(!said.contains(SECRET));
+    assert!(!said.contains(SECRET) && !said.contains(SESSION_SECRET));
+}
+
+#[test]
+fn says_who_names_the_listener() {
+    let folder = tempfile::tempdir().unwrap();
+    keys(folder.path(), &P256);
+    let (before, rest) = GOOD.split_once("[ticket]").unwrap();
+    let rest = rest.split_once("[[grants]]").unwrap().1;
+    for (section, expected) in [(
+        "[header]\npeers = [\"10.0.0.0/8\", \"::1\"]\nclaims = { email = \"X-Email\" }\n",
+        "who is asking    header X-Forwarded-User, from 10.0.0.0/8, ::1/128 alone; claims: email (X-Email)",
+    )] {
+        let output = check(folder.path(), &format!("{before}{section}[[grants]]{rest}"), &[]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        for line in [expected, "return URLs at   https://www.example.com"] {
+            assert!(said.lines().any(|found| found == line), "{line}\n---\n{said}");
+        }
+    }
 }
 
 #[test]
@@ -104,7 +128,7 @@ fn says_everything_that_is_wrong() {
     let places: Vec<_> =
         said.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
     let expected =
-        ["edgemint.toml:5:13: server.base_path:", "edgemint.toml:18:7: grants[0].ttl:", "flag --log-format:"];
+        ["edgemint.toml:5:13: server.base_path:", "edgemint.toml:20:7: grants[0].ttl:", "flag --log-format:"];
     assert_eq!(places, expected, "{said}");
 }
 
@@ -133,6 +157,7 @@ fn serve(folder: &Path) -> Output {
         .current_dir(folder)
         .env_clear()
         .env("TICKET_SECRET", SECRET)
+        .env("SESSION_SECRET", SESSION_SECRET)
         .args(["serve", "--config", "edgemint.toml", "--listen", "127.0.0.1:0"])
         .output()
         .unwrap()

@@ -16,7 +16,7 @@ const MAP: [(&str, &[&str]); 11] = [
     ("player", &[]),
     ("telemetry", &[]),
     ("config", &["cloudfront", "keyring", "mint", "session", "telemetry"]),
-    ("http", &["cloudfront", "keyring", "mint", "session", "player", "config"]),
+    ("http", &["cloudfront", "keyring", "mint", "session", "player", "config", "telemetry"]),
     ("demo", &["cloudfront", "keyring", "edge", "player", "config", "http", "telemetry"]),
     (
         "cli",

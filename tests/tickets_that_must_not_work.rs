@@ -569,7 +569,7 @@ fn settings_that_cannot_be_told_apart_or_are_out_of_bounds_are_refused() {
     let base = || settings(vec![key(None)]);
     let seconds = Duration::from_secs;
     let mut rows: Vec<(TicketSettings, &str)> = vec![
-        (settings(vec![]), "no key for tickets is configured"),
+        (settings(vec![]), "no key is configured"),
         (settings(vec![key(Some("a")), key(None)]), "one has no `kid`"),
         (settings(vec![key(None), key(None)]), "one has no `kid`"),
         (settings(vec![key(Some("a")), key(Some("b")), key(Some("a"))]), "the `kid` \"a\""),

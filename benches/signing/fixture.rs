@@ -66,6 +66,8 @@ impl Mint {
             ttl: Duration::from_secs(900),
             bind_address: false,
             ipv6_clients: None,
+            require: Vec::new(),
+            trace: None,
             cookie: CookieSettings {
                 domain: Some("example.com".into()),
                 path: None,
@@ -91,7 +93,7 @@ impl Mint {
     }
 
     pub fn once(&self) -> Arc<Minted> {
-        let asker = Asker { subject: "listener-7", claims: &self.claims, address: None };
+        let asker = Asker { subject: "listener-7", session: None, claims: &self.claims, address: None };
         let prepared = self.minter.prepare(0, &asker, NOW).unwrap();
         let reserved = Prepared::reserve(vec![prepared]).unwrap();
         self.runtime.block_on(reserved.issue()).unwrap().remove(0)

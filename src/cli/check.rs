@@ -10,10 +10,14 @@ use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::player;
 use crate::session::api_key::ApiKey;
-use crate::session::ticket::{TicketKey, TicketSettings};
+use crate::session::jose::{JwksSettings, KeySettings, TokenKey};
+use crate::session::own::{OwnSessions, OwnSettings};
+use crate::session::ticket::TicketSettings;
+use crate::session::{HeaderSettings, ProviderSettings};
 
 use super::serve::ServeError;
 use super::settings::SettingsArgs;
+use super::store;
 
 /// The configuration, or its keyring, is wrong.
 const WRONG: u8 = 2;
@@ -54,7 +58,7 @@ struct Summary<'a>(&'a Config, Option<&'a Keyring>);
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Config { server, grants, ticket, api_keys, mint, .. } = self.0;
+        let Config { server, grants, ticket, session, provider, api_keys, mint, store, .. } = self.0;
         writeln!(f, "listens on       {}", server.listen)?;
         writeln!(f, "browsers go to   {}{}", server.public_url, server.base_path)?;
         writeln!(f, "keys are in      {}", self.0.keyring_directory.display())?;
@@ -71,19 +75,30 @@ impl Display for Summary<'_> {
         for grant in grants {
             writeln!(f, "grant            {grant}")?;
         }
-        match ticket {
-            Some(ticket) => {
-                writeln!(f, "tickets          {}", Tickets(ticket))?;
-                writeln!(f, "return URLs at   {}", list_or(&server.app_origins, "nowhere"))?;
-                if let Some(Ok(default)) = server.return_urls.as_ref().map(|urls| urls.accept(None)) {
-                    writeln!(f, "returns to       {default} without one")?;
-                }
+        match (ticket, provider) {
+            (Some(ticket), _) => writeln!(f, "tickets          {}", Tickets(ticket))?,
+            (None, Some(provider)) => writeln!(f, "who is asking    {}", Asking(provider))?,
+            (None, None) => writeln!(f, "tickets          none taken: browsers cannot enter")?,
+        }
+        if ticket.is_some() || provider.is_some() {
+            writeln!(f, "return URLs at   {}", list_or(&server.app_origins, "nowhere"))?;
+            if let Some(Ok(default)) = server.return_urls.as_ref().map(|urls| urls.accept(None)) {
+                writeln!(f, "returns to       {default} without one")?;
             }
-            None => writeln!(f, "tickets          none taken: browsers cannot enter")?,
         }
-        if !server.app_origins.is_empty() {
-            writeln!(f, "player           {}{}{}", server.public_url, server.base_path, player::path())?;
+        match (session, ticket) {
+            (Some(session), _) => writeln!(f, "sessions         {}", Sessions(session))?,
+            (None, Some(_)) => {
+                writeln!(f, "sessions         none: a ticket mints once, and nothing is renewed")?;
+            }
+            (None, None) => {}
         }
+        // Where nothing is renewed, pages have nothing to keep fresh.
+        if session.is_some() || provider.is_some() {
+            let address = format_args!("{}{}{}", server.public_url, server.base_path, player::path());
+            writeln!(f, "player           {address}")?;
+        }
+        writeln!(f, "remembers in     {}", store::describe(store))?;
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))
     }
@@ -113,10 +128,69 @@ impl Display for Tickets<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TicketSettings { issuer, audience, max_lifetime, leeway, keys } = self.0;
         let [lifetime, leeway] = [*max_lifetime, *leeway].map(humantime::format_duration);
-        let key = |key: &TicketKey| format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm());
-        let keys: Vec<_> = keys.iter().map(key).collect();
-        let keys = keys.join(", ");
+        let keys = Keys(keys);
         write!(f, "from {issuer:?} for {audience:?}, valid {lifetime} at most, leeway {leeway}, keys: {keys}")
+    }
+}
+
+struct Sessions<'a>(&'a OwnSettings);
+
+impl Display for Sessions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OwnSettings { keys, max_age, idle } = self.0;
+        let [max_age, idle] = [*max_age, *idle].map(humantime::format_duration);
+        write!(
+            f,
+            "in the cookie {}, {max_age} from the ticket or {idle} from the last renewal",
+            OwnSessions::COOKIE
+        )?;
+        f.write_str(if keys.len() > 1 { "; an earlier secret opens them too" } else { "" })
+    }
+}
+
+/// What tokens are verified by.
+struct Keys<'a>(&'a KeySettings);
+
+impl Display for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            KeySettings::Configured(keys) => {
+                let key = |key: &TokenKey| {
+                    format!("{} ({})", key.key_id().unwrap_or("without id"), key.algorithm())
+                };
+                f.write_str(&keys.iter().map(key).collect::<Vec<_>>().join(", "))
+            }
+            KeySettings::Fetched(JwksSettings { url, authorities, refresh, interval, max_stale }) => {
+                let [refresh, interval, max_stale] =
+                    [*refresh, *interval, *max_stale].map(humantime::format_duration);
+                let trusted = if authorities.is_some() {
+                    "the configured authorities"
+                } else {
+                    "the system's authorities"
+                };
+                write!(
+                    f,
+                    "fetched from {url} every {refresh} (trusting {trusted}), at most every {interval} for an \
+                     unknown kid, used for {max_stale} at most"
+                )
+            }
+        }
+    }
+}
+
+/// What says who is asking in place of tickets.
+struct Asking<'a>(&'a ProviderSettings);
+
+impl Display for Asking<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ProviderSettings::Header(HeaderSettings { name, peers, claims }) => {
+                let claims: Vec<_> =
+                    claims.iter().map(|(claim, header)| format!("{claim} ({header})")).collect();
+                write!(f, "header {name}, from {} alone; claims: ", list_or(peers, "nobody"))?;
+                f.write_str(&list_or(&claims, "none"))
+            }
+        }
     }
 }
 

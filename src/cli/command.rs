@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-use super::{check, demo, edge, keys, mint, serve, url};
+use super::{check, demo, edge, keys, mint, serve, trace, url};
 
 /// What every refusal ends with, whether of a flag or of what it named.
 const REFUSED: u8 = 2;
@@ -31,6 +31,8 @@ enum Command {
     Url(url::UrlArgs),
     /// Make, import, show and activate signing keys
     Keys(keys::KeysArgs),
+    /// Say for which session leaked cookies were minted, by their trace tag and the audit log
+    Trace(trace::TraceArgs),
     /// Serve as CloudFront would: protected paths only to signed cookies and signed URLs
     Edge(edge::EdgeArgs),
     /// Show the whole flow on this machine: a web app to log in to, edgemint, and an edge that plays audio
@@ -57,6 +59,7 @@ pub fn run() -> ExitCode {
         Command::Mint(args) => exit_code(mint::run(&args)),
         Command::Url(args) => exit_code(url::run(&args)),
         Command::Keys(args) => keys::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Edge(args) => edge::run(args),
         Command::Demo(args) => exit_code(demo::run(&args)),
     }
@@ -73,7 +76,7 @@ fn exit_code<E: std::fmt::Display>(done: Result<(), E>) -> ExitCode {
     done.map_or_else(|error| refuse(&error.to_string()), |()| ExitCode::SUCCESS)
 }
 
-fn refuse(sentence: &str) -> ExitCode {
+pub(super) fn refuse(sentence: &str) -> ExitCode {
     // A standard error that is closed leaves the exit code to speak.
     let _ = writeln!(io::stderr(), "edgemint: {sentence}");
     ExitCode::from(REFUSED)

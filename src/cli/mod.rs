@@ -10,6 +10,8 @@ mod mint;
 mod serve;
 mod settings;
 mod signing;
+mod store;
+mod trace;
 mod url;
 
 pub use command::run;

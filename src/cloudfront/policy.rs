@@ -121,6 +121,12 @@ impl Policy {
         self.expires
     }
 
+    /// After which second access begins, if that is said.
+    #[must_use]
+    pub fn starts_after(&self) -> Option<EpochSeconds> {
+        self.starts_after
+    }
+
     /// The bytes that are signed, which are the bytes that are encoded. No whitespace; the
     /// conditions stand in botocore's order, so that an RSA signature is botocore's to the byte. The
     /// AWS SDK for JavaScript writes a start before an address; CloudFront asks for no order.

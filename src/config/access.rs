@@ -8,7 +8,7 @@ use serde_spanned::Spanned;
 
 use crate::mint::is_plain_name;
 use crate::session::api_key::ApiKey;
-use crate::session::ticket::{Algorithm, TicketKey, TicketKeyError, TicketSettings, TicketVerifier};
+use crate::session::ticket::{Algorithm, TicketKey, TicketKeyError, TicketSettings};
 
 use super::fields::{Reader, whole_seconds_in};
 use super::raw::{Field, RawApiKey, RawTicket, RawTicketKey};
@@ -42,9 +42,10 @@ pub(super) fn read_ticket(
     if keys.len() < wanted {
         return None;
     }
-    let settings = TicketSettings { issuer: issuer?, audience: audience?, keys, max_lifetime, leeway };
-    // Each setting has been judged where it stands; the verifier has the last word on all of them.
-    TicketVerifier::new(settings.clone()).map_err(|error| reader.wrong(&section, error)).ok()?;
+    let (issuer, audience, keys) = (issuer?, audience?, keys.into());
+    let settings = TicketSettings { issuer, audience, keys, max_lifetime, leeway };
+    // Each setting has been judged where it stands; this is the last word on all of them.
+    settings.check().map_err(|error| reader.wrong(&section, error)).ok()?;
     Some(settings)
 }
 

@@ -7,10 +7,12 @@ use std::time::Duration;
 use serde_spanned::Spanned;
 
 use crate::cloudfront::SameSite;
-use crate::mint::{CookieSettings, GrantSettings, Ipv6Clients, Profile, ProfileError, Site};
+use crate::mint::{CookieSettings, GrantSettings, Ipv6Clients, Profile, ProfileError, Site, TraceKey};
 
+use super::audit::TraceSecret;
 use super::fields::{Reader, duration, number_in, one_of, whole_seconds_in};
 use super::raw::{Field, RawCookie, RawGrant, RawMint};
+use super::requirements;
 
 /// `[mint]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,7 @@ pub(super) fn read_mint(raw: Field<RawMint>, reader: &mut Reader<'_>) -> MintCon
 pub(super) fn read(
     raw: Field<Vec<Spanned<RawGrant>>>,
     site: Option<Site<'_>>,
+    trace_secret: &TraceSecret,
     reader: &mut Reader<'_>,
 ) -> Vec<Profile> {
     let Some(raw) = raw.filter(|grants| !grants.get_ref().is_empty()) else {
@@ -46,7 +49,7 @@ pub(super) fn read(
     let mut grants: Vec<(Range<usize>, Profile)> = Vec::new();
     for raw in raw.into_inner() {
         let span = raw.span();
-        let Some(profile) = grant(raw, site, reader) else { continue };
+        let Some(profile) = grant(raw, site, trace_secret, reader) else { continue };
         for (earlier_span, earlier) in &grants {
             let earlier_place = reader.place(earlier_span);
             if earlier.name() == profile.name() {
@@ -75,7 +78,12 @@ fn overlap(profile: &Profile, earlier: &Profile, place: &str) -> String {
     )
 }
 
-fn grant(raw: Spanned<RawGrant>, site: Option<Site<'_>>, reader: &mut Reader<'_>) -> Option<Profile> {
+fn grant(
+    raw: Spanned<RawGrant>,
+    site: Option<Site<'_>>,
+    trace_secret: &TraceSecret,
+    reader: &mut Reader<'_>,
+) -> Option<Profile> {
     let section = raw.span();
     let raw = raw.into_inner();
     let spans = Spans::of(&raw, &section);
@@ -90,6 +98,8 @@ fn grant(raw: Spanned<RawGrant>, site: Option<Site<'_>>, reader: &mut Reader<'_>
     let ipv6 = one_of(&[("refuse", Ipv6Clients::Refuse), ("omit", Ipv6Clients::Omit)]);
     let given = (raw.ipv6_clients.is_some(), raw.ipv6_clients);
     let ipv6_clients = reader.optional(given.1, ipv6);
+    let require = requirements::read(raw.require, reader);
+    let trace = trace_key(raw.trace, trace_secret, reader);
     let cookie = cookie(raw.cookie.map(Spanned::into_inner).unwrap_or_default(), reader)?;
     if given.0 && ipv6_clients.is_none() {
         return None;
@@ -100,11 +110,28 @@ fn grant(raw: Spanned<RawGrant>, site: Option<Site<'_>>, reader: &mut Reader<'_>
         ttl: ttl?,
         bind_address: raw.bind_address.is_some_and(Spanned::into_inner),
         ipv6_clients,
+        require: require?,
+        trace: trace?,
         cookie,
     };
     Profile::new(settings, site?)
         .map_err(|errors| errors.iter().for_each(|error| reader.wrong(&spans.blamed_by(error), error)))
         .ok()
+}
+
+/// `Some(None)`: not traced; `None`: it should be and cannot.
+fn trace_key(trace: Field<bool>, secret: &TraceSecret, reader: &mut Reader<'_>) -> Option<Option<TraceKey>> {
+    match (trace.filter(|trace| *trace.get_ref()), secret) {
+        (None, _) => Some(None),
+        (Some(_), TraceSecret::Key(key)) => Some(Some(key.clone())),
+        (Some(_), TraceSecret::Wrong) => None,
+        (Some(trace), TraceSecret::Missing) => {
+            let message = "a trace tag is made with a secret, and audit.key is not given; \
+                           add [audit] with key = { file = \"PATH\" } (openssl rand -base64 48)";
+            reader.wrong(&trace.span(), message);
+            None
+        }
+    }
 }
 
 /// `None` if an attribute is wrong: what depends on it is then not judged.

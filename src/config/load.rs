@@ -5,22 +5,26 @@ use serde_spanned::Spanned;
 
 use crate::keyring::{FileError, read_public};
 use crate::mint::{Profile, Site};
+use crate::session::ProviderSettings;
 use crate::session::api_key::ApiKey;
 use crate::session::own::OwnSettings;
 use crate::session::ticket::TicketSettings;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
+use super::audit::{AuditConfig, read_audit};
 use super::fields::{Reader, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;
 use super::problem::{Place, Problem, Problems};
+use super::providers;
 use super::raw::{Field, RawConfig, RawKeyring, RawLog};
 use super::secret::Vault;
 use super::server::{self, Needs, ServerConfig};
 use super::session::read_session;
 use super::shape;
 use super::sources::Sources;
+use super::store::{StoreConfig, read_store};
 
 /// No configuration comes near it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -62,12 +66,18 @@ pub struct Config {
     pub mint: MintConfig,
     /// `[[grants]]`: at least one, with different names and cookies that never meet.
     pub grants: Vec<Profile>,
-    /// `[ticket]`, of which a verifier can be made; without it `/enter` is closed.
+    /// `[ticket]`, of which a verifier can be made. With it `provider` is absent.
     pub ticket: Option<TicketSettings>,
+    /// `[store]`: where used tickets and revocations are remembered.
+    pub store: StoreConfig,
+    /// The section that says who is asking where `[ticket]` does not. Without either no browser is let in.
+    pub provider: Option<ProviderSettings>,
     /// `[session]`: what a ticket starts; without it, tickets mint once and nothing can be renewed.
     pub session: Option<OwnSettings>,
-    /// `[[api_keys]]`; without any the back-end API is closed. Not both are closed.
+    /// `[[api_keys]]`; without any the back-end API is closed. Browsers or back ends are let in, or both.
     pub api_keys: Vec<ApiKey>,
+    /// `[audit]`.
+    pub audit: AuditConfig,
 }
 
 impl Config {
@@ -105,7 +115,7 @@ impl Config {
             Vault { folder: path.parent().unwrap_or(Path::new("")), environment: &surroundings.environment };
         let mut reader = Reader::new(sources);
         let Surroundings { descriptor_limit, cores, .. } = surroundings;
-        let needs = Needs { app_origins: raw.ticket.is_some(), descriptor_limit, cores };
+        let needs = Needs { app_origins: providers::is_any_configured(&raw), descriptor_limit, cores };
         let config = read(raw, vault, &needs, &mut reader);
         problems.append(&mut reader.into_problems());
         match config {
@@ -129,9 +139,12 @@ fn text_of(path: &Path) -> Result<String, String> {
 
 /// `None` only if a problem was noted.
 fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>) -> Option<Config> {
-    if raw.ticket.is_none() && raw.api_keys.as_ref().is_none_or(|keys| keys.get_ref().is_empty()) {
-        reader.missing(None, "ticket", "nobody could ask for cookies; add a [ticket] section for browsers, [[api_keys]] for back ends, or both");
+    if !providers::is_any_configured(&raw)
+        && raw.api_keys.as_ref().is_none_or(|keys| keys.get_ref().is_empty())
+    {
+        reader.missing(None, "ticket", "nobody could ask for cookies; add a [ticket] section (or another provider's) for browsers, [[api_keys]] for back ends, or both");
     }
+    providers::refuse_second(&raw, reader);
     let server = server::read(raw.server, needs, reader);
     let mint = read_mint(raw.mint, reader);
     let site = server.as_ref().map(|server| Site {
@@ -139,13 +152,29 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         is_plain_http: server.public_url.is_plain_http(),
         expiry_step: mint.expiry_step,
     });
-    let grants = grants::read(raw.grants, site, reader);
+    let (audit, trace_secret) = read_audit(raw.audit, vault, reader);
+    let grants = grants::read(raw.grants, site, &trace_secret, reader);
     let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
+    let store = read_store(raw.store, session.as_ref().map(|session| session.max_age), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
+    let header = providers::read_header(raw.header, reader);
+    let provider = header.map(ProviderSettings::Header);
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
-    Some(Config { server: server?, log, keyring_directory, mint, grants, ticket, session, api_keys })
+    Some(Config {
+        server: server?,
+        log,
+        keyring_directory,
+        mint,
+        grants,
+        ticket,
+        store,
+        provider,
+        session,
+        api_keys,
+        audit,
+    })
 }
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {

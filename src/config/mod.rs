@@ -7,22 +7,28 @@
 //! line of the file or what a reference to a secret says.
 
 mod access;
+mod audit;
 mod fields;
 mod grants;
 mod load;
 mod overlay;
 mod problem;
+mod providers;
 mod raw;
+mod requirements;
 mod secret;
 mod server;
 mod session;
 mod shape;
 mod sources;
+mod store;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditConfig, SubjectRule};
 pub use grants::MintConfig;
 pub use load::{Config, Surroundings};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
 pub use server::ServerConfig;
+pub use store::{SharedStore, StoreConfig};

@@ -2,8 +2,13 @@
 //! so that what is found wrong with it later has a place. Everything is optional here, because a
 //! missing setting is reported together with everything else that is wrong.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 use serde_spanned::Spanned;
+
+use super::providers::RawHeader;
 
 /// A setting that may be absent.
 pub(super) type Field<T> = Option<Spanned<T>>;
@@ -17,8 +22,11 @@ pub(super) struct RawConfig {
     pub(super) mint: Field<RawMint>,
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
     pub(super) ticket: Field<RawTicket>,
+    pub(super) store: Field<RawStore>,
+    pub(super) header: Field<RawHeader>,
     pub(super) session: Field<RawSession>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
+    pub(super) audit: Field<RawAudit>,
 }
 
 #[derive(Deserialize, Default)]
@@ -67,6 +75,8 @@ pub(super) struct RawGrant {
     pub(super) ttl: Field<String>,
     pub(super) bind_address: Field<bool>,
     pub(super) ipv6_clients: Field<String>,
+    pub(super) require: Field<Vec<Spanned<RawRequirement>>>,
+    pub(super) trace: Field<bool>,
     pub(super) cookie: Field<RawCookie>,
 }
 
@@ -109,9 +119,68 @@ pub(super) struct RawSession {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawStore {
+    pub(super) redis: Field<RawReference>,
+    pub(super) ca: Field<RawReference>,
+    pub(super) deadline: Field<String>,
+    pub(super) prefix: Field<String>,
+    pub(super) revocations: Field<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct RawApiKey {
     pub(super) name: Field<String>,
     pub(super) secret: Field<RawReference>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawRequirement {
+    pub(super) claim: Field<String>,
+    pub(super) equals: Field<RawValue>,
+    pub(super) any_of: Field<Vec<Spanned<RawValue>>>,
+    pub(super) contains: Field<RawValue>,
+}
+
+/// What a claim is compared with.
+pub(super) enum RawValue {
+    Text(String),
+    Number(i64),
+    Flag(bool),
+}
+
+impl<'de> Deserialize<'de> for RawValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Scalar;
+        impl Visitor<'_> for Scalar {
+            type Value = RawValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a claim value")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<RawValue, E> {
+                Ok(RawValue::Text(text.to_owned()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<RawValue, E> {
+                Ok(RawValue::Number(number))
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<RawValue, E> {
+                Ok(RawValue::Flag(flag))
+            }
+        }
+        deserializer.deserialize_any(Scalar)
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawAudit {
+    pub(super) subject: Field<String>,
+    pub(super) key: Field<RawReference>,
 }
 
 /// Where a secret or a key is kept; never the thing itself.

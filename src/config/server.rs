@@ -37,7 +37,7 @@ pub struct ServerConfig {
     pub public_url: Origin,
     /// Comes before every path; empty, or begins with a slash and ends without.
     pub base_path: String,
-    /// The web app's origins. Never empty if tickets are taken.
+    /// The web app's origins. Never empty if browsers are let in.
     pub app_origins: Vec<Origin>,
     /// Where browsers may be sent back to: at one of `app_origins`. `None` if there are none.
     pub return_urls: Option<ReturnUrls>,
@@ -62,7 +62,7 @@ pub struct ServerConfig {
 
 /// What `[server]` is read with.
 pub(super) struct Needs {
-    /// Whether `/enter` will be open.
+    /// Whether browsers are let in, by whatever provider.
     pub(super) app_origins: bool,
     /// How many files the process may open.
     pub(super) descriptor_limit: Option<u64>,
@@ -142,7 +142,7 @@ fn app_origins(
     needs: &Needs,
     reader: &mut Reader<'_>,
 ) -> Option<Vec<Origin>> {
-    let remedy = "tickets are taken, so list the web app's origins, such as [\"https://www.example.com\"]";
+    let remedy = "browsers are let in, so list the web app's origins, such as [\"https://www.example.com\"]";
     let Some(field) = field else {
         if needs.app_origins {
             reader.missing(section, "server.app_origins", remedy);
@@ -172,7 +172,7 @@ fn return_urls(
     }
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().map(IpNet::from);
     text.parse()
         .or_else(|_| address())

@@ -182,6 +182,10 @@ fn wrong_type(said: &str, value: &DeValue<'_>) -> String {
         "i64" => ("a whole number", "write digits without quotes, such as 2"),
         "a boolean" => ("a boolean", "write true or false, without quotes"),
         "a sequence" => ("a list", "write it in brackets, such as [\"…\"], or as [[tables]]"),
+        "a claim value" => (
+            "a value that a claim can be compared with",
+            "write a text in quotes, a whole number, true or false",
+        ),
         "a reference" => (
             "the place where it is kept",
             "secrets and keys are never written into the configuration: \

@@ -76,8 +76,8 @@ pub(super) async fn answer(
     share(outcome.unwrap_or_else(HttpResponse::from_error), origin)
 }
 
-/// Answers the question that a browser asks before a request which no form could make: which `methods` a page
-/// may use. The page itself is told nothing.
+/// Answers the question that a browser asks before a request which no form could make: which `methods` may be
+/// used. The page itself is told nothing.
 pub(super) fn preflight(request: &HttpRequest, pages: &Pages, methods: &'static str) -> HttpResponse {
     let origin = pages.origin(request.headers());
     let judged = match origin {

@@ -1,6 +1,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::audit::{self, Deed};
 use super::hand_over::{HandOver, Query};
 use super::minting;
 use super::problem::Problem;
@@ -8,6 +9,7 @@ use super::request_id::RequestId;
 use super::server::MAX_COOKIES;
 use super::service::{self, Service};
 use crate::mint::Prepared;
+use crate::session::SessionId;
 use crate::session::own::SessionTooLarge;
 
 /// `GET /enter?ticket=…&return_to=…`: the browser, redirected here after login. Answers 303 to the
@@ -43,8 +45,13 @@ async fn by_ticket(
     let deadline = service.deadline();
     let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
-    let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    let mut ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    if service.own().is_some() {
+        // Named before anything is minted, so that what is minted now and later is traced to one session.
+        ticket.session.id.get_or_insert_with(SessionId::random);
+    }
     let session = &ticket.session;
+    audit::identified(request, &service.subjects, "ticket", session);
     if service.refuses(session, now, deadline).await? {
         return Err(Problem::TicketRevoked);
     }
@@ -68,6 +75,7 @@ async fn by_ticket(
     if let Some(cookie) = started {
         minting::set_session(&mut response, cookie);
     }
+    audit::done(request, "/enter", Deed::Minted(minted));
     Ok(response.finish())
 }
 
@@ -87,5 +95,6 @@ async fn by_provider(
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location));
     minting::set_cookies(&mut response, &minted);
+    audit::done(request, "/enter", Deed::Minted(minted));
     Ok(response.finish())
 }

@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use tracing::Level;
 
+use super::audit;
 use super::connection::Progress;
 use super::problem::Problem;
 use super::request_id::RequestId;
@@ -44,7 +45,8 @@ pub async fn guard(
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
-    log(&id, &response, started);
+    let is_audited = audit::write(&id, &response, started.elapsed());
+    log(&id, &response, started, is_audited);
     add_headers(response.headers_mut(), id);
     if let Some(progress) = &progress {
         progress.answer_is_ready(response.response().head().connection_type() == ConnectionType::Close);
@@ -59,11 +61,12 @@ fn head_size(request: &ServiceRequest) -> usize {
         + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
 }
 
-/// Logs the route's pattern, never the path or the query as they came: they may hold a ticket.
-fn log(id: &RequestId, response: &ServiceResponse, started: Instant) {
+/// What is in the audit is not said again. Logs the route's pattern, never the path or the query as they came: they may hold a ticket.
+fn log(id: &RequestId, response: &ServiceResponse, started: Instant, is_audited: bool) {
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    let is_said = if problem.is_some() { is_audited } else { !tracing::enabled!(Level::DEBUG) };
     // The pattern is looked up by routing the path again.
-    if problem.is_none() && !tracing::enabled!(Level::DEBUG) {
+    if is_said {
         return;
     }
     let route = response.request().match_pattern();

@@ -34,19 +34,20 @@ impl<'r> Query<'r> {
 /// Tickets of the web app, each taken once.
 pub(super) struct HandOver {
     tickets: TicketVerifier,
-    /// What the process before this one may have used up.
-    earlier: EarlierTickets,
+    /// What the process before this one may have used up, if only that one knew.
+    earlier: Option<EarlierTickets>,
     replay: ReplayStore,
 }
 
 impl HandOver {
     /// # Errors
     /// [`TicketSettingsError`], of which the configuration has none.
-    pub(super) fn new(tickets: TicketSettings) -> Result<Self, TicketSettingsError> {
+    pub(super) fn new(tickets: TicketSettings, replay: ReplayStore) -> Result<Self, TicketSettingsError> {
+        let earlier = EarlierTickets::before(service::now(), &tickets);
         Ok(Self {
-            earlier: EarlierTickets::before(service::now(), &tickets),
+            earlier: (!replay.is_shared()).then_some(earlier),
             tickets: TicketVerifier::new(tickets)?,
-            replay: ReplayStore::in_memory(ReplayStore::DEFAULT_CAPACITY),
+            replay,
         })
     }
 
@@ -62,9 +63,11 @@ impl HandOver {
     ) -> Result<VerifiedTicket, Problem> {
         let ticket = ticket.ok_or(Problem::TicketMissing)?;
         let ticket = self.tickets.verify(ticket, now).map_err(Problem::Ticket)?;
-        match self.earlier.may_have_taken(ticket.issued_at, uptime) {
-            true => Err(Problem::TicketFromEarlier),
-            false => Ok(ticket),
+        match self.earlier {
+            Some(earlier) if earlier.may_have_taken(ticket.issued_at, uptime) => {
+                Err(Problem::TicketFromEarlier)
+            }
+            _ => Ok(ticket),
         }
     }
 

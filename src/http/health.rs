@@ -13,6 +13,7 @@ pub(super) async fn readyz(service: web::Data<Service>) -> HttpResponse {
     let reason = match service.minter.load_full() {
         None => "no_active_key",
         Some(minter) if !minter.is_healthy() => "signing_fails",
+        Some(_) if service.store_health.check().is_err() => "store_unavailable",
         Some(_) => return HttpResponse::Ok().json(json!({"status": "ready"})),
     };
     HttpResponse::ServiceUnavailable().json(json!({"status": "not_ready", "reason": reason}))

@@ -4,9 +4,11 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tokio::time::{Instant, timeout_at};
 
+use super::audit::{self, Deed};
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{body, browser, hand_over};
+use crate::session::Session;
 use crate::session::revocation::Revoked;
 
 /// `POST /leave`: a page signs the listener out. Answers 204, whoever asks and however often, deletes every cookie
@@ -33,6 +35,7 @@ async fn left(
     end_presented(request, service, service::now(), deadline).await?;
     let mut response = HttpResponse::NoContent();
     delete_cookies(&mut response, service);
+    audit::done(request, "/leave", Deed::Left);
     Ok(response.finish())
 }
 
@@ -53,14 +56,14 @@ pub(super) async fn leave_by_ticket(
     let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
     let ticket = hand_over.verify(query.ticket.as_deref(), now, service.uptime())?;
+    audit::identified(&request, &service.subjects, "ticket", &ticket.session);
     hand_over.redeem(&ticket, now, deadline).await?;
-    if let Some(id) = ticket.session.id {
-        service.revoke(&Revoked::Session(id), now, deadline).await?;
-    }
+    end(&ticket.session, &service, deadline).await?;
     end_presented(&request, &service, now, deadline).await?;
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location));
     delete_cookies(&mut response, &service);
+    audit::done(&request, "/leave", Deed::Left);
     Ok(response.finish())
 }
 
@@ -75,11 +78,23 @@ async fn end_presented(
         return Ok(());
     };
     // What proves nothing cannot be renewed, so there is nothing to end.
-    let Ok(session) = provider.identify(request, now).await else { return Ok(()) };
-    let Some(id) = session.id else { return Ok(()) };
-    // An instance whose clock is ahead may have started it.
-    let reached = session.started.map_or(now, |started| started.max(now));
-    service.revoke(&Revoked::Session(id), reached, deadline).await
+    match provider.identify(request, now).await {
+        Ok(session) => {
+            audit::identified(request, &service.subjects, provider.name(), &session);
+            end(&session, service, deadline).await
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+/// Ends this session and its copies, and none of the same name that began later: an old cookie, which may have been
+/// stolen, cannot end what the listener began since.
+async fn end(session: &Session, service: &Service, deadline: Instant) -> Result<(), Problem> {
+    match (&session.id, session.started) {
+        (Some(id), Some(started)) => service.revoke(&Revoked::Session(id.clone()), started, deadline).await,
+        // Without a name there is nothing to end it by.
+        _ => Ok(()),
+    }
 }
 
 fn delete_cookies(response: &mut HttpResponseBuilder, service: &Service) {

@@ -5,11 +5,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::timeout_at;
 
+use super::audit::{self, Deed};
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{api_keys, body};
 use crate::mint::{Asker, Minter, Prepared};
-use crate::session::strict_json;
+use crate::session::{SessionId, Subject, strict_json};
 
 /// The body of `POST /v1/mint`.
 #[derive(Deserialize)]
@@ -17,14 +18,29 @@ use crate::session::strict_json;
 struct MintRequest {
     /// Names of configured grants, each once; a caller never names a URL.
     grants: Vec<String>,
-    /// Fills `{sub}`.
+    /// The listener: fills `{sub}`.
     #[serde(default)]
     subject: String,
+    /// What the app calls the listener's session: traced cookies and the audit are told by it.
+    sid: Option<String>,
     /// Fill `{claim:NAME}`.
     #[serde(default, deserialize_with = "strict_json::object")]
     claims: Map<String, Value>,
     /// The listener's address, for grants that are bound to it. The caller's own means nothing here.
     address: Option<IpAddr>,
+}
+
+impl MintRequest {
+    /// Who is spoken of, as far as the body says.
+    ///
+    /// # Errors
+    /// [`Problem::Body`] for what no provider would take for a subject or a session.
+    fn names(&self) -> Result<(Option<Subject>, Option<SessionId>), Problem> {
+        let subject = Some(&self.subject).filter(|subject| !subject.is_empty());
+        let subject = subject.map(|subject| Subject::parse(subject)).transpose();
+        let session = self.sid.as_deref().map(|name| SessionId::named(name).ok_or(Problem::Body)).transpose();
+        Ok((subject.map_err(|_| Problem::Body)?, session?))
+    }
 }
 
 /// `POST /v1/mint`: the app's back end asks for a listener's cookies, to set them itself.
@@ -46,7 +62,14 @@ pub(super) async fn mint(
     let grants = find(&minter, &asked.grants)?;
 
     let now = service::now();
-    let asker = Asker { subject: &asked.subject, claims: &asked.claims, address: asked.address };
+    let (subject, session) = asked.names()?;
+    audit::concerns(&request, &service.subjects, subject.as_ref(), session.as_ref(), asked.address);
+    let asker = Asker {
+        subject: &asked.subject,
+        session: session.as_ref().map(SessionId::as_str),
+        claims: &asked.claims,
+        address: asked.address,
+    };
     let prepare = |grant| minter.prepare(grant, &asker, now).map_err(|error| Problem::NoGrant(Some(error)));
     let prepared = grants.into_iter().map(prepare).collect::<Result<_, _>>()?;
     let signing = Prepared::reserve(prepared)?.issue();
@@ -62,6 +85,7 @@ pub(super) async fn mint(
         json.extend_from_slice(minted.json());
     }
     json.extend_from_slice(b"]}");
+    audit::done(&request, "/v1/mint", Deed::Minted(minted));
     Ok(HttpResponse::Ok().content_type("application/json").body(json))
 }
 

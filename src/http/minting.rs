@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::problem::Problem;
 use super::request_id::RequestId;
 use crate::mint::{Asker, Minted, Minter, Prepared, Reserved};
-use crate::session::Session;
+use crate::session::{Session, SessionId};
 
 /// Every grant that this session can be given at the second `now` (epoch), for a listener at `client`. A grant
 /// that cannot be (bound to an address that CloudFront has no condition for, a claim that is missing) is left out.
@@ -24,7 +24,12 @@ pub(super) fn prepare<'m>(
     now: i64,
     id: Option<&RequestId>,
 ) -> Result<Vec<Prepared<'m>>, Problem> {
-    let asker = Asker { subject: session.subject.as_str(), claims: &session.claims, address: client };
+    let asker = Asker {
+        subject: session.subject.as_str(),
+        session: session.id.as_ref().map(SessionId::as_str),
+        claims: &session.claims,
+        address: client,
+    };
     let (mut prepared, mut refused) = (Vec::with_capacity(minter.profiles().len()), None);
     for (index, profile) in minter.profiles().iter().enumerate() {
         match minter.prepare(index, &asker, now) {

@@ -1,6 +1,7 @@
 //! Routes, limits, and the one mapping from errors to problem+json.
 
 mod api_keys;
+mod audit;
 mod body;
 mod browser;
 mod client_address;
@@ -22,6 +23,8 @@ mod routes;
 mod server;
 mod service;
 mod serving;
+mod stores;
 
 pub use guard::guard;
 pub use server::{Assembled, Bound, StartError, bind, minter};
+pub use stores::open_redis;

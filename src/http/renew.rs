@@ -5,6 +5,7 @@ use std::io::Write as _;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::timeout_at;
 
+use super::audit::{self, Deed};
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::service::{self, Service};
@@ -48,6 +49,7 @@ async fn renewed(
     }
     let outlines = minted.iter().map(|minted| minted.outline());
     let json = listening(now, outlines, service.session_end(&session, now));
+    audit::done(request, "/renew", Deed::Minted(minted));
     Ok(response.content_type("application/json").body(json))
 }
 

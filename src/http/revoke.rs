@@ -3,14 +3,12 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout_at;
 
+use super::audit::{self, Deed};
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{api_keys, body};
 use crate::session::revocation::Revoked;
 use crate::session::{SessionId, Subject};
-
-/// The longest name of a session that a back end may give, in bytes: as in a ticket.
-const MAX_NAME: usize = 256;
 
 /// The body of `POST /v1/revoke`: exactly one of these.
 #[derive(Deserialize)]
@@ -31,7 +29,7 @@ impl RevokeRequest {
                 Subject::parse(&subject).ok().map(Revoked::Subject)
             }
             Self { subject: None, sid: Some(name), session: None } => {
-                (1..=MAX_NAME).contains(&name.len()).then(|| Revoked::Session(SessionId::of(&name)))
+                SessionId::named(&name).map(Revoked::Session)
             }
             Self { subject: None, sid: None, session: Some(id) } => {
                 SessionId::parse(&id).map(Revoked::Session)
@@ -59,8 +57,14 @@ pub(super) async fn revoke(
     let body = body::json(&request, payload, service.max_body);
     let asked: RevokeRequest = timeout_at(deadline, body).await.unwrap_or(Err(Problem::BodyLate))?;
     let revoked = asked.revoked().ok_or(Problem::Body)?;
+    let (subject, session) = match &revoked {
+        Revoked::Subject(subject) => (Some(subject), None),
+        Revoked::Session(session) => (None, Some(session)),
+    };
+    audit::concerns(&request, &service.subjects, subject, session, None);
     let now = service::now();
     service.revoke(&revoked, now, deadline).await?;
+    audit::done(&request, "/v1/revoke", Deed::Revoked);
     let end = now.saturating_add(service.longest_cookies);
     Ok(HttpResponse::Ok().json(json!({"refused_from": now, "cookies_end_by": end})))
 }

@@ -13,10 +13,10 @@ pub fn routes(base_path: &str, config: &mut ServiceConfig) {
     let at = |path| format!("{base_path}{path}");
     config
         .service(only(&at("/enter"), "GET", web::get().to(enter::enter)))
-        .service(paged(&at("/renew"), "POST", "POST, OPTIONS", web::post().to(renew::renew)))
-        .service(paged(&at("/status"), "GET", "GET, OPTIONS", web::get().to(renew::status)))
+        .service(paged(&at("/renew"), "POST, OPTIONS", web::post().to(renew::renew)))
+        .service(paged(&at("/status"), "GET, OPTIONS", web::get().to(renew::status)))
         .service(
-            paged(&at("/leave"), "POST", "GET, POST, OPTIONS", web::post().to(leave::leave))
+            paged(&at("/leave"), "GET, POST, OPTIONS", web::post().to(leave::leave))
                 .route(web::get().to(leave::leave_by_ticket)),
         )
         .service(only(&at("/player.js"), "GET, HEAD", get_or_head().to(player::current)))
@@ -38,11 +38,10 @@ fn only(path: &str, allow: &'static str, route: Route) -> Resource {
     web::resource(path).route(route).default_service(web::to(refuse))
 }
 
-/// A route for scripts of the web app's pages, and the question that browsers ask beforehand; `methods` are those
-/// of scripts.
-fn paged(path: &str, methods: &'static str, allow: &'static str, route: Route) -> Resource {
+/// A route for scripts of the web app's pages, and the question that browsers ask beforehand.
+fn paged(path: &str, allow: &'static str, route: Route) -> Resource {
     let preflight = move |request: HttpRequest, service: web::Data<Service>| async move {
-        browser::preflight(&request, &service.pages, methods)
+        browser::preflight(&request, &service.pages, allow)
     };
     let refuse = move |request: HttpRequest, service: web::Data<Service>| async move {
         browser::refuse(&request, &service.pages, Problem::MethodNotAllowed { allow })

@@ -16,6 +16,7 @@ use crate::cloudfront::Signer;
 use crate::config::Config;
 use crate::keyring::{ActiveKey, Keyring};
 use crate::mint::{ExpiryStep, Minter, MinterError};
+use crate::session::ProviderError;
 use crate::session::ticket::TicketSettingsError;
 
 /// Clocks are stepped now and then; so long at most goes by before signing ahead notices.
@@ -38,6 +39,9 @@ pub enum StartError {
     /// The ticket settings together.
     #[error(transparent)]
     Settings(#[from] TicketSettingsError),
+    /// The session provider.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// An answer of `/enter` would be larger than what proxies pass on.
     #[error(
         "the cookies of all grants together take {bytes} bytes, and an answer of /enter carries at most {limit} bytes of them, because proxies pass no more on: configure fewer grants, or shorten their resources, cookie paths and domains"
@@ -48,6 +52,9 @@ pub enum StartError {
         /// What is left for them beside the cookie of a session.
         limit: usize,
     },
+    /// The connection to the store has no thread.
+    #[error("cannot start the thread that keeps the connection to Redis: {0}")]
+    Store(io::Error),
     /// The signals that stop the service cannot be received.
     #[error("cannot wait for SIGTERM, SIGINT and SIGHUP: {0}")]
     Signals(io::Error),
@@ -145,7 +152,8 @@ pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, StartError> {
     // A back end asks for the grants that it wants; a browser gets them all.
     let bytes = minter.largest_sets();
     let limit = MAX_COOKIES - if config.session.is_some() { ROOM_FOR_SESSION } else { 0 };
-    match config.ticket.is_some() && bytes > limit {
+    let browsers = config.ticket.is_some() || config.provider.is_some();
+    match browsers && bytes > limit {
         true => Err(StartError::TooManyCookies { bytes, limit }),
         false => Ok(minter),
     }

@@ -7,17 +7,19 @@ use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout_at};
 
+use super::audit;
 use super::browser::Pages;
 use super::client_address::TrustedProxies;
 use super::hand_over::HandOver;
 use super::problem::Problem;
-use crate::config::Config;
+use super::server::StartError;
+use super::stores::{StoreHealth, Stores};
+use crate::config::{Config, SubjectRule};
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
 use crate::session::own::OwnSessions;
 use crate::session::return_url::ReturnUrls;
 use crate::session::revocation::{Revocations, Revoked};
-use crate::session::ticket::TicketSettingsError;
 use crate::session::{Provider, Session};
 
 /// What all workers share.
@@ -29,6 +31,7 @@ pub struct Service {
     /// Who says who a browser's listener is. `None` if nobody does: then nothing is renewed.
     pub(super) provider: Option<Provider>,
     revocations: Revocations,
+    pub(super) store_health: StoreHealth,
     return_urls: Option<ReturnUrls>,
     pub(super) pages: Pages,
     /// `Set-Cookie` values that delete every cookie that is ever set.
@@ -36,6 +39,8 @@ pub struct Service {
     /// Within so many seconds all cookies end that have been minted.
     pub(super) longest_cookies: i64,
     pub(super) api_keys: ApiKeys,
+    /// How the audit names subjects.
+    pub(super) subjects: SubjectRule,
     /// Bytes of a request body.
     pub(super) max_body: usize,
     trusted_proxies: TrustedProxies,
@@ -48,25 +53,27 @@ impl Service {
     /// Puts the parts together that the configuration names.
     ///
     /// # Errors
-    /// [`TicketSettingsError`], of which the configuration has none.
-    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, TicketSettingsError> {
-        let Config { server, ticket, session, api_keys, grants, mint, .. } = config;
+    /// [`StartError`] of a provider; of the rest the configuration has none.
+    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
+        let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
+        let Stores { replay, revocations, health } = Stores::open(&store).map_err(StartError::Store)?;
         let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
-        let provider = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
+        // Tickets are one provider's, which only with sessions can be asked again, and `provider` is another's.
+        let own = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
+        let provider = own.map_or_else(|| provider.map(Provider::new).transpose(), |own| Ok(Some(own)))?;
         let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
-            hand_over: ticket.map(HandOver::new).transpose()?,
+            hand_over: ticket.map(|tickets| HandOver::new(tickets, replay)).transpose()?,
             provider,
-            revocations: Revocations::in_memory(
-                Revocations::DEFAULT_CAPACITY,
-                Revocations::DEFAULT_REMEMBERED,
-            ),
+            revocations,
+            store_health: health,
             return_urls: server.return_urls,
             pages: Pages::new(&server.app_origins),
             removals: removals(&grants),
             longest_cookies: i64::try_from(lifetimes.as_secs()).unwrap_or(i64::MAX),
             api_keys: api_keys.into(),
+            subjects: audit.subject,
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,
             request_timeout: server.request_timeout,
@@ -99,6 +106,7 @@ impl Service {
         let provider = self.provider.as_ref().ok_or(Problem::SessionsOff)?;
         let identified = timeout_at(deadline, provider.identify(request, now)).await;
         let session = identified.map_err(|_| Problem::SessionSlow)?.map_err(Problem::Session)?;
+        audit::identified(request, &self.subjects, provider.name(), &session);
         match self.refuses(&session, now, deadline).await? {
             true => Err(Problem::SessionRevoked),
             false => Ok(session),

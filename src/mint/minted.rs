@@ -6,12 +6,14 @@ use serde::ser::SerializeMap as _;
 
 use super::outline::Outline;
 use super::profile::Profile;
-use crate::cloudfront::{Policy, SignError, SignedCookies, Signer};
+use crate::cloudfront::{EpochSeconds, KeyPairId, Policy, SignError, SignedCookies, Signer};
 
 /// What a mint gives: the cookies, ready to be copied into an answer. A secret; `Debug` shows no value.
 pub struct Minted {
     name: String,
+    key_pair_id: KeyPairId,
     expires_at: i64,
+    trace_tag: Option<EpochSeconds>,
     set_cookie: Vec<Bytes>,
     json: Bytes,
     outline: Bytes,
@@ -31,7 +33,9 @@ impl Minted {
         let set_cookie = headers.into_iter().map(Bytes::from).collect();
         Ok(Self {
             name: profile.name().to_owned(),
+            key_pair_id: signer.id().clone(),
             expires_at,
+            trace_tag: policy.starts_after(),
             set_cookie,
             json: json.into(),
             outline: outline_json.into(),
@@ -48,6 +52,18 @@ impl Minted {
     #[must_use]
     pub fn expires_at(&self) -> i64 {
         self.expires_at
+    }
+
+    /// The key that signed.
+    #[must_use]
+    pub fn key_pair_id(&self) -> &KeyPairId {
+        &self.key_pair_id
+    }
+
+    /// What tells for which session it was signed, if the grant is traced: the policy's `DateGreaterThan`.
+    #[must_use]
+    pub fn trace_tag(&self) -> Option<EpochSeconds> {
+        self.trace_tag
     }
 
     /// `Set-Cookie` values: one for each cookie, and those that delete what an earlier set with other

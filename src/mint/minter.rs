@@ -196,11 +196,16 @@ impl Minter {
         self.queued.clone().try_acquire_owned().map_err(|_| Busy)
     }
 
+    /// The policy that everybody gets who is entitled to a shared grant.
+    fn shared_policy(&self, grant: usize, now: i64) -> Result<Policy, PrepareError> {
+        let profile = &self.profiles()[grant];
+        let resource = profile.prepare_resource("", &serde_json::Map::new())?;
+        Ok(Policy::new(resource, self.expiry(profile, now)?))
+    }
+
     fn fill(&self, grant: usize, now: i64) -> Result<(), MinterError> {
         let unsignable = |reason: String| unsignable(&self.profiles()[grant], reason);
-        let nobody = Asker { subject: "", claims: &serde_json::Map::new(), address: None };
-        let policy =
-            self.prepare(grant, &nobody, now).map_err(|error| unsignable(error.to_string()))?.into_policy();
+        let policy = self.shared_policy(grant, now).map_err(|error| unsignable(error.to_string()))?;
         let sign = || self.inner.sign(grant, &policy);
         let signed = self.inner.shared[grant].find_or_sign(policy.expires(), sign);
         signed.map(|_| ()).map_err(|error| unsignable(error.to_string()))
@@ -250,7 +255,10 @@ mod tests {
 
     use super::*;
     use crate::cloudfront::{SameSite, SigningKey};
-    use crate::mint::{CookieSettings, GrantSettings, Ipv6Clients, Reserved, Site};
+    use crate::mint::{
+        ClaimValue, Condition, CookieSettings, GrantSettings, Ipv6Clients, Requirement, Reserved, Site,
+        TraceKey,
+    };
 
     const NOW: i64 = 1_800_000_001;
 
@@ -259,12 +267,21 @@ mod tests {
     }
 
     fn profile_for(name: &str, resource: &str, bind_address: bool, seconds: u64) -> Profile {
-        let settings = GrantSettings {
+        Profile::new(settings(name, resource, bind_address, seconds), SITE).unwrap()
+    }
+
+    const SITE: Site<'static> =
+        Site { public_host: "id.example.com", is_plain_http: false, expiry_step: Duration::from_secs(60) };
+
+    fn settings(name: &str, resource: &str, bind_address: bool, seconds: u64) -> GrantSettings {
+        GrantSettings {
             name: name.into(),
             resource: resource.into(),
             ttl: Duration::from_secs(seconds),
             bind_address,
             ipv6_clients: bind_address.then_some(Ipv6Clients::Refuse),
+            require: Vec::new(),
+            trace: None,
             cookie: CookieSettings {
                 domain: Some("example.com".into()),
                 path: None,
@@ -272,13 +289,7 @@ mod tests {
                 http_only: true,
                 secure: true,
             },
-        };
-        let site = Site {
-            public_host: "id.example.com",
-            is_plain_http: false,
-            expiry_step: Duration::from_secs(60),
-        };
-        Profile::new(settings, site).unwrap()
+        }
     }
 
     fn minter(
@@ -293,7 +304,7 @@ mod tests {
     }
 
     fn asker(claims: &Map<String, Value>, address: Option<IpAddr>) -> Asker<'_> {
-        Asker { subject: "u-1", claims, address }
+        Asker { subject: "u-1", session: None, claims, address }
     }
 
     fn shared() -> Vec<Profile> {
@@ -442,6 +453,60 @@ mod tests {
         assert_eq!(near(Some("2001:db8::1".parse().unwrap())), PrepareError::Ipv6);
         let mapped = Some("::ffff:203.0.113.7".parse().unwrap());
         assert!(minter.prepare(1, &asker(&none, mapped), NOW).is_ok());
+    }
+
+    fn changed(change: impl FnOnce(&mut GrantSettings)) -> Profile {
+        let mut settings = settings("a", "https://cdn.example.com/a/*", false, 300);
+        change(&mut settings);
+        Profile::new(settings, SITE).unwrap()
+    }
+
+    fn traced() -> Profile {
+        changed(|grant| grant.trace = Some(TraceKey::new(b"an example of an audit key, 32 b")))
+    }
+
+    #[test]
+    fn who_is_entitled_shares_one_signature_and_nobody_else_gets_it() {
+        let wanted = ClaimValue::Text("premium".into());
+        let premium = Requirement::new("plan", Condition::Equals(wanted)).unwrap();
+        let pilot = Requirement::new("pilot", Condition::Equals(ClaimValue::Flag(true))).unwrap();
+        let grant = changed(|grant| grant.require = vec![premium, pilot]);
+        assert!(grant.is_shared());
+        let minter = minter(KeyAlgorithm::Rsa2048, HashAlgorithm::Sha1, vec![grant]).unwrap();
+        let prepare = |claims: Value| {
+            minter.prepare(0, &asker(claims.as_object().unwrap(), None), NOW).map(|prepared| prepared.policy)
+        };
+        let policy = prepare(json!({"plan": "premium", "pilot": true, "more": 1})).unwrap();
+        assert!(minter.inner.shared[0].find(policy.expires()).is_some(), "signed ahead, with nobody asking");
+        for (claims, unmet) in [
+            (json!({}), "plan"),
+            (json!({"plan": "free", "pilot": true}), "plan"),
+            (json!({"plan": "premium"}), "pilot"),
+            (json!({"plan": "premium", "pilot": "true"}), "pilot"),
+        ] {
+            assert_eq!(prepare(claims).unwrap_err(), PrepareError::NotEntitled(unmet.into()));
+        }
+    }
+
+    #[test]
+    fn a_traced_grant_is_signed_for_each_session_and_tells_which() {
+        let refused = minter(KeyAlgorithm::Rsa2048, HashAlgorithm::Sha1, vec![traced()]).unwrap_err();
+        assert_eq!(refused, MinterError::SlowSignature { grant: "a".into() });
+        let minter = minter(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, vec![traced()]).unwrap();
+        let none = Map::new();
+        let tag = |session, subject| {
+            let asker = Asker { subject, session, claims: &none, address: None };
+            minter.prepare(0, &asker, NOW).map(|prepared| prepared.policy.starts_after().unwrap().get())
+        };
+        // As in trace_tag.rs, from openssl.
+        assert_eq!(tag(Some("zvi85UnNwFDLPaMPVnJCaw"), "u-1"), Ok(292_603_162));
+        assert_eq!(tag(Some("zvi85UnNwFDLPaMPVnJCaw"), ""), Ok(292_603_162));
+        assert_eq!(tag(None, "zvi85UnNwFDLPaMPVnJCaw"), Ok(701_471_359));
+        assert_eq!(tag(None, ""), Err(PrepareError::Nobody));
+        let minted = runtime().block_on(issue(&minter, 0, NOW)).unwrap();
+        assert_eq!(minted.trace_tag().map(EpochSeconds::get), tag(None, "u-1").ok());
+        let largest = minter.profiles()[0].largest_policy(EpochSeconds::new(NOW + 1).unwrap()).unwrap();
+        assert!(largest.canonical().contains(r#""DateGreaterThan":{"AWS:EpochTime":1073741824}"#));
     }
 
     #[test]

@@ -12,9 +12,11 @@ mod minter;
 mod outline;
 mod prepared;
 mod profile;
+mod requirement;
 mod resource_template;
 mod shared;
 mod step;
+mod trace_tag;
 
 pub use cookie_domain::CookieDomainError;
 pub use minted::Minted;
@@ -25,5 +27,7 @@ pub use profile::{
     AddressRule, CookieSettings, GrantSettings, Ipv6Clients, MAX_TTL, Profile, ProfileError, Site,
     is_plain_name,
 };
+pub use requirement::{ClaimNameError, ClaimValue, Condition, Requirement};
 pub use resource_template::{FillError, ResourceTemplate, TemplateError};
 pub use step::ExpiryStep;
+pub use trace_tag::{TraceKey, Traced};

@@ -9,6 +9,7 @@ use super::minter::{Busy, Minter};
 use super::outline::Outline;
 use super::profile::{AddressRule, Ipv6Clients};
 use super::resource_template::FillError;
+use super::trace_tag::Traced;
 use crate::cloudfront::{Policy, PolicyError, SignError, SourceIp};
 
 /// Who asks, as far as a mint depends on it.
@@ -18,13 +19,27 @@ pub struct Asker<'a> {
     pub subject: &'a str,
     /// The session's claims; fill `{claim:NAME}`.
     pub claims: &'a Map<String, Value>,
+    /// What the session is called in audit lines, if it can be told from others; names it in a trace tag.
+    pub session: Option<&'a str>,
     /// Where the listener is, for grants that are bound to an address.
     pub address: Option<IpAddr>,
+}
+
+impl<'a> Asker<'a> {
+    fn traced(&self) -> Option<Traced<'a>> {
+        match self.session {
+            Some(session) => Some(Traced::Session(session)),
+            None => Some(Traced::Subject(self.subject)).filter(|_| !self.subject.is_empty()),
+        }
+    }
 }
 
 /// Why a grant cannot be prepared for this asker.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrepareError {
+    /// The session's claims are not what the grant requires. Holds the name of the claim, never its value.
+    #[error("the grant requires claim {0:?}, which the session does not have as required")]
+    NotEntitled(String),
     /// A placeholder of the resource has no acceptable value.
     #[error(transparent)]
     Resource(#[from] FillError),
@@ -34,18 +49,21 @@ pub enum PrepareError {
     /// CloudFront binds to IPv4 only, and the grant refuses IPv6 listeners (rules §2).
     #[error("the grant is bound to an IPv4 address, and the listener came over IPv6")]
     Ipv6,
+    /// The grant is traced, and there is neither a session nor a subject.
+    #[error("the grant is traced, and nobody is named: neither a session nor a subject")]
+    Nobody,
     /// The expiry lies beyond what CloudFront reads.
     #[error(transparent)]
     Time(#[from] PolicyError),
 }
 
-/// A mint that may be signed: resource filled in, expiry rounded up, address decided. That a value
+/// A mint that may be signed: claims checked, resource filled in, expiry rounded up, address decided. That a value
 /// of this type exists is the proof that the checks ran; [`Prepared::reserve`] consumes it.
 #[derive(Debug)]
 pub struct Prepared<'m> {
     minter: &'m Minter,
     grant: usize,
-    policy: Policy,
+    pub(super) policy: Policy,
 }
 
 impl<'m> Prepared<'m> {
@@ -57,6 +75,9 @@ impl<'m> Prepared<'m> {
         now: i64,
     ) -> Result<Self, PrepareError> {
         let profile = &minter.profiles()[grant];
+        if let Some(unmet) = profile.unmet_requirement(asker.claims) {
+            return Err(PrepareError::NotEntitled(unmet.claim().to_owned()));
+        }
         let resource = profile.prepare_resource(asker.subject, asker.claims)?;
         let mut policy = Policy::new(resource, minter.expiry(profile, now)?);
         if let AddressRule::Bound(ipv6_clients) = profile.address() {
@@ -67,6 +88,9 @@ impl<'m> Prepared<'m> {
                 (None, _) => return Err(PrepareError::NoAddress),
             }
         }
+        if let Some(key) = profile.trace_key() {
+            policy = policy.starting_after(key.tag(asker.traced().ok_or(PrepareError::Nobody)?))?;
+        }
         Ok(Self { minter, grant, policy })
     }
 
@@ -74,10 +98,6 @@ impl<'m> Prepared<'m> {
     #[must_use]
     pub fn outline(&self) -> Outline<'_> {
         Outline::new(&self.minter.profiles()[self.grant], &self.policy)
-    }
-
-    pub(super) fn into_policy(self) -> Policy {
-        self.policy
     }
 
     /// Makes sure that all of these, of one minter, will be signed: one place in the queue if any of

@@ -11,7 +11,9 @@ use crate::cloudfront::{CookieScope, CookieScopeError, EpochSeconds, Policy, Res
 
 use super::cookie_domain::{CookieDomainError, cookie_domain};
 use super::cookie_path::{covering_path, overlap, path_matches};
+use super::requirement::Requirement;
 use super::resource_template::{FillError, ResourceTemplate, TemplateError};
+use super::trace_tag::TraceKey;
 
 /// The longest lifetime of a grant. Minted cookies cannot be called back, so with the expiry step it
 /// bounds how long a leaked set works; a player renews long before.
@@ -33,6 +35,10 @@ pub struct GrantSettings {
     pub bind_address: bool,
     /// What to do with IPv6 clients; only if bound to an address.
     pub ipv6_clients: Option<Ipv6Clients>,
+    /// What a session's claims have to say for it to get the grant; all of it.
+    pub require: Vec<Requirement>,
+    /// Makes trace tags, if the cookies are to tell for which session they were minted.
+    pub trace: Option<TraceKey>,
     /// The attributes of the cookies.
     pub cookie: CookieSettings,
 }
@@ -88,6 +94,8 @@ pub struct Profile {
     ttl: Duration,
     resource: ResourceTemplate,
     address: AddressRule,
+    require: Vec<Requirement>,
+    trace: Option<TraceKey>,
     cookies: CookieScope,
 }
 
@@ -212,6 +220,8 @@ impl Profile {
                     false => AddressRule::Any,
                     true => AddressRule::Bound(settings.ipv6_clients.unwrap_or(Ipv6Clients::Refuse)),
                 },
+                require: settings.require,
+                trace: settings.trace,
                 cookies,
             }),
             _ => Err(errors),
@@ -239,7 +249,7 @@ impl Profile {
 
     /// Names of the claims that it depends on, some perhaps twice.
     pub fn claims(&self) -> impl Iterator<Item = &str> {
-        self.resource.claims()
+        self.require.iter().map(Requirement::top_claim).chain(self.resource.claims())
     }
 
     /// Whether cookies are bound to the address that asked for them.
@@ -254,16 +264,38 @@ impl Profile {
         &self.cookies
     }
 
-    /// Whether all listeners can share one signature: neither placeholders nor an address.
+    /// What a session's claims have to say; nothing if everybody may have it.
+    #[must_use]
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.require
+    }
+
+    /// Whether each set of cookies tells for which session it was minted.
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    /// Whether all listeners who may have it can share one signature: neither placeholders nor an address nor a
+    /// trace tag.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        !self.resource.has_placeholder() && self.address == AddressRule::Any
+        !self.resource.has_placeholder() && self.address == AddressRule::Any && !self.is_traced()
     }
 
     /// Whether some request could be sent the cookies of both grants (rules §6).
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         overlap((&self.cookies, self.resource.host()), (&other.cookies, other.resource.host()))
+    }
+
+    /// The first requirement that these claims do not meet.
+    pub(super) fn unmet_requirement(&self, claims: &Map<String, Value>) -> Option<&Requirement> {
+        self.require.iter().find(|requirement| !requirement.is_met_by(claims))
+    }
+
+    pub(super) fn trace_key(&self) -> Option<&TraceKey> {
+        self.trace.as_ref()
     }
 
     /// The resource for one listener: the session's subject and claims put into the placeholders.
@@ -281,13 +313,16 @@ impl Profile {
     /// The largest policy that any listener can get, for checking that its cookies fit.
     ///
     /// # Errors
-    /// [`FillError`] if the filled resource is longer than CloudFront takes.
+    /// [`FillError`] if the filled resource is longer than CloudFront takes, or `expires` long past.
     pub(super) fn largest_policy(&self, expires: EpochSeconds) -> Result<Policy, FillError> {
-        let policy = Policy::new(self.resource.longest()?, expires);
-        Ok(match self.address {
-            AddressRule::Any => policy,
-            AddressRule::Bound(_) => policy.from_address(Ipv4Addr::BROADCAST.into()),
-        })
+        let mut policy = Policy::new(self.resource.longest()?, expires);
+        if matches!(self.address, AddressRule::Bound(_)) {
+            policy = policy.from_address(Ipv4Addr::BROADCAST.into());
+        }
+        match self.is_traced() {
+            true => Ok(policy.starting_after(TraceKey::last_tag())?),
+            false => Ok(policy),
+        }
     }
 }
 
@@ -304,8 +339,18 @@ impl fmt::Display for Profile {
                 "bound to the listener's IPv4 address, IPv6 unbound"
             }
         };
+        let traced = if self.is_traced() { ", with a trace tag" } else { "" };
         let cookies = &self.cookies;
-        write!(f, "{}: {} for {}, {kind}", self.name, self.resource, humantime::format_duration(self.ttl))?;
+        write!(
+            f,
+            "{}: {} for {}, {kind}{traced}",
+            self.name,
+            self.resource,
+            humantime::format_duration(self.ttl)
+        )?;
+        for (index, requirement) in self.require.iter().enumerate() {
+            write!(f, "{} {requirement}", if index == 0 { "; only if" } else { " and" })?;
+        }
         match cookies.domain() {
             Some(domain) => write!(f, "; cookies with Domain={domain}")?,
             None => write!(f, "; host-only cookies for {}", self.resource.host())?,
@@ -388,6 +433,8 @@ mod tests {
             ttl: Duration::from_secs(900),
             bind_address: false,
             ipv6_clients: None,
+            require: Vec::new(),
+            trace: None,
             cookie: CookieSettings {
                 domain: Some("example.com".into()),
                 path: None,

@@ -247,6 +247,7 @@ export function keepListening(media, { issuer, onEvent }) {
   let hungrySince;
   let renewedAt = -1;
   let loads = 0; // since it last went on
+  let isPlaying = !media.paused; // as the listener wants it: browsers pause what fails
   let source; // what was loaded anew
   let goal; // where it is to go on
   let backAt = null; // when it was back
@@ -265,7 +266,7 @@ export function keepListening(media, { issuer, onEvent }) {
     else if (wants()) hunger ||= setTimeout(look, HUNGER);
   }
 
-  const keeper = keep({ issuer, tell, isNeeded: () => isVisible() || !(media.paused || media.ended) });
+  const keeper = keep({ issuer, tell, isNeeded: () => isVisible() || (isPlaying && !media.ended) });
 
   // The same URL, place and rate, playing or paused as it was.
   function load() {
@@ -276,13 +277,13 @@ export function keepListening(media, { issuer, onEvent }) {
       if (loads === 2) tell({ type: 'stopped', reason: 'refused' });
       return;
     }
-    const { paused, playbackRate, currentTime } = media;
-    [source, goal, backAt] = [media.currentSrc, currentTime, null];
+    const { playbackRate } = media;
+    [source, goal, backAt] = [media.currentSrc, media.currentTime, null];
     media.load();
     media.playbackRate = playbackRate;
     if (goal > 0) media.currentTime = goal;
-    if (paused) media.pause(); // or `autoplay` would start it
-    else media.play().catch(() => {});
+    if (isPlaying) media.play().catch(() => {});
+    else media.pause(); // or `autoplay` would start it
   }
 
   function look() {
@@ -293,6 +294,8 @@ export function keepListening(media, { issuer, onEvent }) {
   }
 
   const on = (types, listener, capture) => listen(media, types, listener, { capture, signal: listening.signal });
+  on('play', () => { isPlaying = true; });
+  on('pause', () => { isPlaying &&= media.error !== null; });
   on('play seeking', () => {
     if (isBroken()) loads = 0;
     if (isBroken() || !keeper.isFresh()) keeper.again();

@@ -58,6 +58,12 @@ impl SessionId {
         Self(URL_SAFE_NO_PAD.encode(&digest(&SHA256, name.as_bytes()).as_ref()[..16]))
     }
 
+    /// The same for a name that a back end gives: `None` unless it has 1 to 256 bytes, as in a ticket.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        (1..=256).contains(&name.len()).then(|| Self::of(name))
+    }
+
     /// The id of a session that nobody has named: 128 random bits.
     #[must_use]
     pub fn random() -> Self {

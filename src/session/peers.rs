@@ -17,6 +17,12 @@ impl From<Vec<IpNet>> for Peers {
 }
 
 impl Peers {
+    /// Whether `network` is all of IPv4 or all of IPv6.
+    #[must_use]
+    pub fn is_everybody(network: IpNet) -> bool {
+        canonical(network).prefix_len() == 0
+    }
+
     /// Whether `address` lies in one of the networks.
     #[must_use]
     pub fn contain(&self, address: IpAddr) -> bool {
@@ -43,6 +49,21 @@ mod tests {
     fn contain(network: &str, address: &str) -> bool {
         let network: IpNet = network.parse().unwrap();
         Peers::from(vec![network]).contain(address.parse().unwrap())
+    }
+
+    #[test]
+    fn everybody_is_told_from_many() {
+        for (network, expected) in [
+            ("0.0.0.0/0", true),
+            ("::/0", true),
+            ("::ffff:0.0.0.0/96", true),
+            ("10.0.0.0/8", false),
+            ("0.0.0.0/1", false),
+            ("::ffff:0.0.0.0/97", false),
+            ("2000::/3", false),
+        ] {
+            assert_eq!(Peers::is_everybody(network.parse().unwrap()), expected, "{network}");
+        }
     }
 
     #[test]

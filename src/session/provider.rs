@@ -2,9 +2,16 @@
 
 use thiserror::Error;
 
-use super::header::HeaderProvider;
+use super::header::{HeaderProvider, HeaderSettings};
 use super::own::OwnSessions;
 use super::{Ambiguous, Presented, Session};
+
+/// What a provider is made of: its section of the configuration.
+#[derive(Clone, Debug)]
+pub enum ProviderSettings {
+    /// `[header]`.
+    Header(HeaderSettings),
+}
 
 /// What says who is asking. Exactly one is configured for browsers.
 #[derive(Debug)]
@@ -35,7 +42,22 @@ impl From<Ambiguous> for ProviderRefusal {
     }
 }
 
+/// Why no provider can be made of settings.
+#[derive(Debug, Error)]
+pub enum ProviderError {}
+
 impl Provider {
+    /// The provider that `settings` describe. Call it within the runtime that lives as long as the service:
+    /// what a provider does in the background, and every request that it makes itself, runs there.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub fn new(settings: ProviderSettings) -> Result<Self, ProviderError> {
+        match settings {
+            ProviderSettings::Header(settings) => Ok(Self::Header(HeaderProvider::new(settings))),
+        }
+    }
+
     /// As it is called in the configuration, in logs and in metrics.
     pub fn name(&self) -> &'static str {
         match self {
@@ -48,7 +70,7 @@ impl Provider {
     pub fn own(&self) -> Option<&OwnSessions> {
         match self {
             Self::Own(own) => Some(own),
-            Self::Header(_) => None,
+            _ => None,
         }
     }
 

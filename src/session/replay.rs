@@ -4,6 +4,7 @@
 //! ticket has expired. Where the store cannot tell, it refuses.
 
 mod memory;
+mod redis;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -11,6 +12,9 @@ use std::num::NonZeroUsize;
 use aws_lc_rs::digest::{Context, SHA256};
 use memory::MemoryReplay;
 use thiserror::Error;
+
+use self::redis::RedisReplay;
+use super::redis::{RedisClient, RedisFailure};
 
 /// What a ticket is remembered by: a hash of its issuer and its `jti`, so that a dump of the store names none.
 ///
@@ -48,10 +52,11 @@ impl fmt::Debug for JtiKey {
 #[derive(Debug)]
 pub struct ReplayStore(Backend);
 
-/// Where used tickets are remembered. A store shared between instances is another variant.
+/// Where used tickets are remembered.
 #[derive(Debug)]
 enum Backend {
     Memory(MemoryReplay),
+    Redis(RedisReplay),
 }
 
 impl ReplayStore {
@@ -66,6 +71,17 @@ impl ReplayStore {
         Self(Backend::Memory(MemoryReplay::new(capacity)))
     }
 
+    /// A store in Redis, for all instances that use the same one with the same `prefix`, which comes before the
+    /// names of keys. A ticket is remembered until a minute after its expiry, by the clock of Redis.
+    pub fn in_redis(client: RedisClient, prefix: &str) -> Self {
+        Self(Backend::Redis(RedisReplay::new(client, prefix)))
+    }
+
+    /// Whether other processes know of what is used up here, and this one of what was used up there.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Backend::Redis(_))
+    }
+
     /// Uses the ticket `key` up. `expires` is the first second (epoch) at which its provider refuses it
     /// anyway, leeway included; `now` is the present second.
     ///
@@ -75,6 +91,7 @@ impl ReplayStore {
     pub async fn redeem(&self, key: &JtiKey, expires: i64, now: i64) -> Result<(), ReplayError> {
         match &self.0 {
             Backend::Memory(memory) => memory.redeem(key, expires, now),
+            Backend::Redis(redis) => redis.redeem(key, expires).await,
         }
     }
 }
@@ -99,6 +116,14 @@ pub enum ReplayOutage {
     /// The clock went back to before tickets that were already forgotten.
     #[error("the clock went back; tickets are taken again once it has caught up")]
     ClockBehind,
+    /// The clock of Redis is ahead of this machine's: it may have forgotten what is not yet expired here.
+    #[error(
+        "by the clock of Redis the ticket expired more than a minute ago; set the clocks of both machines"
+    )]
+    ClocksApart,
+    /// Redis did not answer. It may remember the ticket as used or not.
+    #[error(transparent)]
+    Redis(#[from] RedisFailure),
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! before: a listener who signs in again later is welcome. Where the store cannot tell, nobody is let in.
 
 mod memory;
+mod redis;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -13,6 +14,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use memory::MemoryRevocations;
 use thiserror::Error;
 
+use self::redis::RedisRevocations;
+use super::redis::{RedisClient, RedisFailure};
 use super::{Session, SessionId, Subject};
 
 /// What is shut out.
@@ -68,10 +71,11 @@ impl fmt::Debug for RevocationKey {
 #[derive(Debug)]
 pub struct Revocations(Backend);
 
-/// Where revocations are remembered. A store shared between instances is another variant.
+/// Where revocations are remembered.
 #[derive(Debug)]
 enum Backend {
     Memory(MemoryRevocations),
+    Redis(RedisRevocations),
 }
 
 impl Revocations {
@@ -90,6 +94,12 @@ impl Revocations {
         Self(Backend::Memory(MemoryRevocations::new(capacity, remembered)))
     }
 
+    /// A store in Redis, for all instances that use the same one with the same `prefix`, which comes before the
+    /// names of keys. It remembers a revocation for `remembered` (whole seconds), by the clock of Redis.
+    pub fn in_redis(client: RedisClient, prefix: &str, remembered: Duration) -> Self {
+        Self(Backend::Redis(RedisRevocations::new(client, prefix, remembered)))
+    }
+
     /// Shuts out every session of `revoked` that began at `now` (epoch seconds) or before. Repeating it moves
     /// that second forward, never back.
     ///
@@ -98,6 +108,7 @@ impl Revocations {
     pub async fn revoke(&self, revoked: &Revoked, now: i64) -> Result<(), StoreOutage> {
         match &self.0 {
             Backend::Memory(memory) => memory.revoke(revoked.into(), now),
+            Backend::Redis(redis) => redis.revoke(revoked.into(), now).await,
         }
     }
 
@@ -109,6 +120,7 @@ impl Revocations {
     pub async fn refuses(&self, session: &Session, now: i64) -> Result<bool, StoreOutage> {
         match &self.0 {
             Backend::Memory(memory) => Ok(memory.refuses(session, now)),
+            Backend::Redis(redis) => redis.refuses(session).await,
         }
     }
 }
@@ -126,6 +138,9 @@ pub enum StoreOutage {
         "the store of revocations is full; it takes others as soon as some of its own have been forgotten"
     )]
     Full,
+    /// Redis did not answer. What was to be recorded may be or not.
+    #[error(transparent)]
+    Redis(#[from] RedisFailure),
 }
 
 #[cfg(test)]

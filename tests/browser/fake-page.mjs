@@ -162,7 +162,13 @@ export class FakeMedia {
       async play() { this.paused = false; this.calls.push('play'); },
       pause() { this.paused = true; this.calls.push('pause'); },
       fire(type) { this.dispatchEvent(new Event(type)); },
-      fail(code) { Object.assign(this, { error: { code } }); this.fire('error'); },
+      // Chromium pauses what fails, and says so after the error.
+      fail(code) {
+        const wasPlaying = !this.paused;
+        Object.assign(this, { error: { code }, paused: true });
+        this.fire('error');
+        if (wasPlaying) this.fire('pause');
+      },
     });
   }
 }

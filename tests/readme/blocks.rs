@@ -16,6 +16,8 @@ pub enum Kind {
     Shell,
     /// edgemint.toml.
     Configuration,
+    /// What takes the place of `[ticket]` in it.
+    Provider,
     /// A function that makes tickets.
     Node,
     Python,
@@ -30,6 +32,7 @@ impl Kind {
     fn of(language: &str, text: &str) -> Option<Self> {
         match language {
             "sh" => Some(Self::Shell),
+            "toml" if !text.starts_with("[server]") => Some(Self::Provider),
             "toml" => Some(Self::Configuration),
             "js" => Some(Self::Node),
             "python" => Some(Self::Python),

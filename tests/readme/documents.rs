@@ -68,14 +68,19 @@ fn routes_of_the_table() -> BTreeSet<(String, String)> {
     routes.map(|(method, target)| (method.to_owned(), target.split('?').next().unwrap().to_owned())).collect()
 }
 
-/// The same of src/http/routes.rs, with the first of the methods that a route allows.
+/// The same of src/http/routes.rs, with what a route allows besides HEAD and OPTIONS.
 fn routes_of_the_service() -> BTreeSet<(String, String)> {
     let source = read("src/http/routes.rs");
     let services = source.split(".service(").skip(1);
-    let routes = services.map(|service| {
+    let routes = services.flat_map(|service| {
         let words: Vec<&str> = service.split('"').collect();
-        assert!(service.starts_with("only(&at(\""), "a route of another form: {service}");
-        (words[3].split(',').next().unwrap().to_owned(), words[1].to_owned())
+        let form = service.trim_start();
+        assert!(
+            ["only(&at(\"", "paged(&at(\""].iter().any(|known| form.starts_with(known)),
+            "a route of another form: {service}"
+        );
+        let methods = words[3].split(", ").filter(|method| !["HEAD", "OPTIONS"].contains(method));
+        methods.map(|method| (method.to_owned(), words[1].to_owned())).collect::<Vec<_>>()
     });
     routes.collect()
 }

@@ -10,6 +10,7 @@ mod client;
 mod documents;
 #[path = "../support/programs.rs"]
 mod programs;
+mod providers;
 mod reader;
 mod server;
 mod tickets;

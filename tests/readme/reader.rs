@@ -60,7 +60,7 @@ impl Reader {
                 }
             }
             // Other tests have these.
-            Kind::Node | Kind::Python | Kind::Go | Kind::HandOver | Kind::Picture => {}
+            Kind::Provider | Kind::Node | Kind::Python | Kind::Go | Kind::HandOver | Kind::Picture => {}
         }
     }
 

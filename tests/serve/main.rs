@@ -3,18 +3,34 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod addresses;
+mod audit;
+#[path = "../support/authority.rs"]
+mod authority;
 mod busy;
+mod cross_site;
 mod enter;
 mod garbage;
+mod grants;
+mod leave;
 mod limits;
 mod mint;
+mod own_session;
 mod patience;
 #[path = "../support/programs.rs"]
 mod programs;
+mod provider;
+#[path = "../support/redis_server.rs"]
+mod redis_server;
+mod redis_sessions;
 mod renew;
 mod restart;
+mod revoke;
 mod secrets;
 mod starting;
+mod status;
 mod stopping;
+mod stores;
+mod stores_away;
 mod support;
 mod tickets;
+mod trace;

@@ -219,7 +219,8 @@ fn while_the_reader_of_its_log_is_stuck_it_serves_on() {
     assert_eq!(service.wait().code(), Some(0));
     let (lines, lost) = reading.join().unwrap();
     assert!(lost > 0, "{lines}");
-    assert_eq!(lines + lost, 7100, "each refusal is there or counted");
+    // And one for each grant that was minted in between: one for the back end, four for a browser.
+    assert_eq!(lines + lost, 7105, "each line is there or counted");
 }
 
 #[test]

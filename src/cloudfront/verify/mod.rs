@@ -12,6 +12,7 @@ mod target;
 mod trace;
 
 pub use pattern::covers;
+pub use policy::SignedPolicy;
 #[cfg(feature = "service")]
 pub(crate) use target::is_host;
 pub use trace::{Check, CheckName, Refusal};
@@ -21,7 +22,6 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::{HashAlgorithm, KeyPairId, PublicKey, encoding};
 use credentials::{Credentials, Proof, Source};
-use policy::SignedPolicy;
 use target::Target;
 use trace::Trace;
 

@@ -9,9 +9,9 @@ use super::target::Target;
 /// The last second that CloudFront reads (rules §2).
 const LAST_SECOND: i64 = 2_147_483_647;
 
-/// A policy as the edge reads it.
+/// A policy as the edge reads it. That it was signed is another question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SignedPolicy {
+pub struct SignedPolicy {
     /// `None` grants everything that trusts the key (rules §2): the edge takes it, signing never writes it.
     pub(super) resource: Option<String>,
     /// `DateLessThan`, epoch seconds.
@@ -29,7 +29,7 @@ impl SignedPolicy {
     ///
     /// # Errors
     /// What is wrong with it, for the trace.
-    pub(super) fn parse(document: &[u8]) -> Result<Self, &'static str> {
+    pub fn parse(document: &[u8]) -> Result<Self, &'static str> {
         let json =
             serde_json::from_slice(document).map_err(|_| "not JSON, or members are repeated or too many")?;
         let [Some(Json::Array(statements))] = members(json, ["Statement"])? else {
@@ -53,6 +53,24 @@ impl SignedPolicy {
             source_ip: address.map(network).transpose()?,
             canned: false,
         })
+    }
+
+    /// What it grants; `None` is everything that trusts the key.
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        self.resource.as_deref()
+    }
+
+    /// When access ends, epoch seconds.
+    #[must_use]
+    pub fn expires(&self) -> i64 {
+        self.expires
+    }
+
+    /// After which second access begins (epoch), if that is said.
+    #[must_use]
+    pub fn starts_after(&self) -> Option<i64> {
+        self.starts_after
     }
 
     pub(super) fn kind(&self) -> &'static str {

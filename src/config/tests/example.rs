@@ -2,26 +2,94 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::{fs, io::Write as _};
 
-use super::{API_KEY, Config, TICKET_SECRET, problems, surroundings};
+use super::{API_KEY, AUDIT_KEY, Config, Problems, SESSION_SECRET, TICKET_SECRET, problems, surroundings};
+use crate::session::Provider;
 
 const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
 
-#[test]
-fn the_example_is_right() {
+/// The sections that say who is asking in place of `[ticket]`: commented out, because there may be one only.
+const ALTERNATIVES: [&str; 1] = ["header"];
+
+/// A configuration beside the files and variables that the example refers to.
+fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
     let folder = tempfile::tempdir().unwrap();
-    let mut secret = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(folder.path().join("ticket.key"))
-        .unwrap();
-    secret.write_all(TICKET_SECRET.as_bytes()).unwrap();
+    for (name, secret) in
+        [("ticket.key", TICKET_SECRET), ("session.key", SESSION_SECRET), ("audit.key", AUDIT_KEY)]
+    {
+        let mut options = fs::OpenOptions::new();
+        let mut file =
+            options.write(true).create_new(true).mode(0o600).open(folder.path().join(name)).unwrap();
+        file.write_all(secret.as_bytes()).unwrap();
+    }
     let public_key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
     fs::write(folder.path().join("ticket.pub.pem"), public_key).unwrap();
-    let surroundings = surroundings(&[("EDGEMINT_API_KEY", API_KEY)], Vec::new());
-    let config = Config::parse(&folder.path().join("edgemint.toml"), EXAMPLE, surroundings).unwrap();
+    let surroundings = surroundings(
+        &[("EDGEMINT_API_KEY", API_KEY), ("EDGEMINT_OLD_SESSION_SECRET", TICKET_SECRET)],
+        Vec::new(),
+    );
+    let config = Config::parse(&folder.path().join("edgemint.toml"), text, surroundings);
+    (folder, config)
+}
+
+#[test]
+fn the_example_is_right() {
+    let (folder, config) = parse(EXAMPLE);
+    let config = config.unwrap();
     assert_eq!(config.grants.len(), 2);
+    assert_eq!(config.session.unwrap().keys.len(), 2);
     assert_eq!(config.keyring_directory, folder.path().join("keys"));
+    assert!(config.ticket.is_some() && config.provider.is_none());
+}
+
+#[test]
+fn every_alternative_in_the_example_is_right() {
+    let refused = parse(&EXAMPLE.replace("#[header]", "[header]")).1.unwrap_err().to_string();
+    assert!(refused.contains("one section says who is asking, and [ticket] at "), "{refused}");
+    for name in ALTERNATIVES {
+        let text = with_alternative(name);
+        let config = parse(&text).1.unwrap_or_else(|problems| panic!("[{name}]: {problems}\n{text}"));
+        let provider = Provider::new(config.provider.expect(name)).unwrap();
+        assert_eq!(provider.name(), name);
+        assert!(config.ticket.is_none());
+    }
+}
+
+/// The section that a line begins: `ticket` for `[[ticket.keys]]`.
+fn section_begun(line: &str) -> Option<&str> {
+    let name = line.strip_prefix('[')?.trim_start_matches('[');
+    name.split([']', '.']).next()
+}
+
+/// What a line of settings that is commented out holds.
+fn commented_out(line: &str) -> Option<&str> {
+    line.strip_prefix('#')
+        .filter(|rest| rest.starts_with(|first: char| first == '[' || first.is_ascii_lowercase()))
+}
+
+/// The example with one alternative in the place of what stands for tickets.
+fn with_alternative(name: &str) -> String {
+    let (mut text, mut section, mut alternative) = (String::new(), String::new(), String::new());
+    for line in EXAMPLE.lines() {
+        if let Some(begun) = section_begun(line) {
+            section = begun.to_owned();
+        }
+        let shown = match commented_out(line) {
+            Some(setting) => {
+                if let Some(begun) = section_begun(setting) {
+                    alternative = begun.to_owned();
+                    // Whatever stands above belongs to another section.
+                    section = String::new();
+                }
+                if alternative == name { setting } else { line }
+            }
+            None => line,
+        };
+        if !["ticket", "session"].contains(&section.as_str()) {
+            text += shown;
+            text.push('\n');
+        }
+    }
+    text
 }
 
 /// The names in a reference to a secret or a key.
@@ -37,7 +105,8 @@ fn the_example_shows_every_setting() {
     let mut known = BTreeSet::new();
     explore("", &|table| table.to_owned(), &mut known);
     let mut shown = BTreeSet::new();
-    let example = toml::from_str(EXAMPLE).unwrap();
+    let lines = EXAMPLE.lines().map(|line| commented_out(line).unwrap_or(line));
+    let example = toml::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap();
     flatten("", &toml::Value::Table(example), &mut shown);
     assert_eq!(
         known.difference(&shown).collect::<Vec<_>>(),
@@ -79,6 +148,8 @@ fn explore(name: &str, wrap: &dyn Fn(&str) -> String, known: &mut BTreeSet<Strin
 }
 
 fn flatten(name: &str, value: &toml::Value, shown: &mut BTreeSet<String>) {
+    // A table may itself be a setting, with names that are the operator's own.
+    shown.insert(name.to_owned());
     match value {
         toml::Value::Table(table) if table.keys().all(|key| !REFERENCE.contains(key.as_str())) => {
             for (key, value) in table {
@@ -88,8 +159,6 @@ fn flatten(name: &str, value: &toml::Value, shown: &mut BTreeSet<String>) {
         toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
             items.iter().for_each(|item| flatten(name, item, shown));
         }
-        _ => {
-            shown.insert(name.to_owned());
-        }
+        _ => {}
     }
 }

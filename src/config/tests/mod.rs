@@ -2,13 +2,16 @@ mod example;
 mod messages;
 mod precedence;
 mod secrets;
+mod session;
+mod store;
 mod wrong;
 
 use std::path::Path;
 
 use crate::session::api_key::ApiKeys;
+use crate::session::jose::KeySettings;
 
-use super::{Config, Override, Problems, Surroundings};
+use super::{Config, Override, Problems, SubjectRule, Surroundings};
 
 /// A small configuration with nothing wrong. Tests replace one of its lines and count on the numbers.
 const GOOD: [&str; 17] = [
@@ -32,6 +35,8 @@ const GOOD: [&str; 17] = [
 ];
 
 const TICKET_SECRET: &str = "correct-horse-battery-staple-ticket-secret";
+const AUDIT_KEY: &str = "correct-horse-battery-staple-audit-key";
+const SESSION_SECRET: &str = "correct-horse-battery-staple-session-secret";
 const API_KEY: &str = "correct-horse-battery-staple-api-key-secret";
 
 /// The good configuration with a line, counted from 1, replaced; 0 replaces none.
@@ -44,7 +49,8 @@ fn with_line(number: usize, text: &str) -> String {
 }
 
 fn surroundings(environment: &[(&str, &str)], flags: Vec<Override>) -> Surroundings {
-    let secrets = [("TICKET_SECRET", TICKET_SECRET), ("API_KEY", API_KEY)];
+    let secrets =
+        [("TICKET_SECRET", TICKET_SECRET), ("API_KEY", API_KEY), ("SESSION_SECRET", SESSION_SECRET)];
     let environment =
         secrets.iter().chain(environment).map(|(name, value)| (name.into(), value.into())).collect();
     Surroundings { environment, flags, descriptor_limit: Some(4096), cores: 4 }
@@ -71,7 +77,8 @@ fn reads_what_is_right() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.max_connections, 1024);
     assert_eq!(config.grants[0].cookies().path(), "/podcasts/");
-    assert_eq!(config.ticket.unwrap().keys[0].algorithm().as_str(), "HS256");
+    let KeySettings::Configured(keys) = config.ticket.unwrap().keys else { panic!("keys are configured") };
+    assert_eq!(keys[0].algorithm().as_str(), "HS256");
     let api_keys = ApiKeys::from(config.api_keys);
     assert_eq!(api_keys.name_of(API_KEY.as_bytes()), Some("app"));
     assert_eq!(api_keys.name_of(TICKET_SECRET.as_bytes()), None);
@@ -109,4 +116,25 @@ fn workers_that_the_descriptors_do_not_suffice_for_are_refused() {
         ),
         "{by_default}"
     );
+}
+
+#[test]
+fn a_grant_is_traced_and_requires_claims_as_configured() {
+    let audited = "[audit]\nkey = { env = \"API_KEY\" }\n[server]";
+    let require =
+        "require = [{ claim = \"plan\", equals = \"premium\" }, { claim = \"/a/tier\", any_of = [1, true] }]";
+    let text = with_line(13, &format!("ttl = \"15m\"\n{require}\ntrace = true")).replace("[server]", audited);
+    let config = parse(&text).unwrap();
+    let grant = &config.grants[0];
+    assert!(grant.is_traced() && !grant.is_shared());
+    assert_eq!(grant.claims().collect::<Vec<_>>(), ["plan", "a"]);
+    assert!(matches!(config.audit.subject, SubjectRule::Hashed(_)), "the default once there is a key");
+    let shown = grant.to_string();
+    assert!(shown.contains("; only if plan is \"premium\" and /a/tier is 1 or true"), "{shown}");
+    assert!(shown.contains(", with a trace tag"), "{shown}");
+    // What is wrong with the key is said once, whatever else would need it.
+    let weak = text.replace("{ env = \"API_KEY\" }\n[server]", "{ env = \"SHORT\" }\n[server]");
+    assert_eq!(problems(&weak).len(), 1, "{:?}", problems(&weak));
+    let plain = parse(&with_line(0, "")).unwrap();
+    assert!(matches!(plain.audit.subject, SubjectRule::Nothing) && !plain.grants[0].is_traced());
 }

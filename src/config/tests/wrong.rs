@@ -164,7 +164,7 @@ const ROWS: &[Row] = &[
     (1, "[server]\nbase_path = \"edgemint\"", ":2:13", "server.base_path", "is not a base path"),
     (1, "[server]\nbase_path = \"/edgemint/\"", ":2:13", "server.base_path", "without a slash at the end"),
     (1, "[server]\nbase_path = \"/a/../b\"", ":2:13", "server.base_path", "is not a base path"),
-    (3, "", ":1:1", "server.app_origins", "it is missing; tickets are taken, so list"),
+    (3, "", ":1:1", "server.app_origins", "it is missing; browsers are let in, so list"),
     (3, "app_origins = []", ":3:15", "server.app_origins", "it is empty"),
     (
         3,
@@ -440,4 +440,237 @@ const ROWS: &[Row] = &[
     ),
     (8, "algorithm = \"HS256\"\nid = \"\"", ":9:6", "ticket.keys[0].id", "1 to 128"),
     (17, "secret = { env = \"SPACED\" }", ":17:10", "api_keys[0].secret", "which a header cannot carry"),
+    // Claims that a grant requires.
+    (
+        13,
+        "ttl = \"15m\"\nrequire = []",
+        ":14:11",
+        "grants[0].require",
+        "it is empty, and whoever is logged in would get",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = { claim = \"plan\", equals = \"x\" }",
+        ":14:11",
+        "grants[0].require",
+        "found a table, wanted a list",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [\"premium\"]",
+        ":14:12",
+        "grants[0].require[0]",
+        "found a string, wanted a table",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ equals = \"x\" }]",
+        ":14:12",
+        "grants.require.claim",
+        "it is missing; name the claim",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"\", equals = \"x\" }]",
+        ":14:22",
+        "grants[0].require[0].claim",
+        "it names no claim; write its name",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"/a~x\", equals = \"x\" }]",
+        ":14:22",
+        "grants[0].require[0].claim",
+        "not a JSON pointer: ~ stands only in ~0",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = 7, equals = \"x\" }]",
+        ":14:22",
+        "grants[0].require[0].claim",
+        "found a whole number, wanted a string",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\" }]",
+        ":14:12",
+        "grants[0].require[0]",
+        "none of equals, any_of and contains is given; write exactly one",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\", equals = \"a\", contains = \"b\" }]",
+        ":14:12",
+        "grants[0].require[0]",
+        "more than one of equals, any_of and contains is given; write exactly one",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\", any_of = [] }]",
+        ":14:39",
+        "grants[0].require[0].any_of",
+        "it is empty, so nobody would get",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\", any_of = \"a\" }]",
+        ":14:39",
+        "grants[0].require[0].any_of",
+        "found a string, wanted a list",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\", any_of = [\"a\", 1.5] }]",
+        ":14:45",
+        "grants[0].require[0].any_of[1]",
+        "found a number with a fraction, wanted a value that a claim can be compared with; write a text in quotes",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\", equals = [\"a\"] }]",
+        ":14:39",
+        "grants[0].require[0].equals",
+        "found a list, wanted a value that a claim can be compared with",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\", equals = 2026-11-21 }]",
+        ":14:39",
+        "grants[0].require[0].equals",
+        "found a date, wanted a value",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\", contains = { a = 1 } }]",
+        ":14:41",
+        "grants[0].require[0].contains",
+        "found a table, wanted a value",
+    ),
+    (
+        13,
+        "ttl = \"15m\"\nrequire = [{ claim = \"plan\", equal = \"a\" }]",
+        ":14:30",
+        "grants[0].require[0].equal",
+        "did you mean equals?",
+    ),
+    // Audit and trace tags.
+    (
+        13,
+        "ttl = \"15m\"\ntrace = true",
+        ":14:9",
+        "grants[0].trace",
+        "and audit.key is not given; add [audit] with key = { file",
+    ),
+    (13, "ttl = \"15m\"\ntrace = \"yes\"", ":14:9", "grants[0].trace", "found a string, wanted a boolean"),
+    (
+        1,
+        "[audit]\nsubject = \"hashed\"\n[server]",
+        ":2:11",
+        "audit.subject",
+        "hides it only with a key; add key = { file = \"PATH\" }",
+    ),
+    (
+        1,
+        "[audit]\nsubject = \"md5\"\n[server]",
+        ":2:11",
+        "audit.subject",
+        "write \"plain\" or \"hashed\" or \"none\"",
+    ),
+    (
+        1,
+        "[audit]\nkey = { env = \"SHORT\" }\n[server]",
+        ":2:7",
+        "audit.key",
+        "shorter than 32 bytes, so it could be guessed; make one with: openssl rand",
+    ),
+    (
+        1,
+        "[audit]\nsubject = \"hashed\"\nkey = { env = \"SHORT\" }\n[server]",
+        ":3:7",
+        "audit.key",
+        "shorter than 32 bytes",
+    ),
+    (1, "[audit]\nkey = { env = \"UNSET\" }\n[server]", ":2:15", "audit.key.env", "is not set"),
+    (1, "[audit]\nkey = \"c2VjcmV0\"\n[server]", ":2:7", "audit.key", "wanted the place where it is kept"),
+    (1, "[audit]\nkeys = 1\n[server]", ":2:1", "audit.keys", "did you mean key?"),
+    // [header], in place of lines that nothing depends on: two sections that say who is asking are two problems.
+    (
+        4,
+        "[header]\npeers = [\"10.0.0.0/8\"]\n[ticket]",
+        ":6:1",
+        "ticket",
+        "one section says who is asking, and [header] at edgemint.toml:4:1 does; remove one",
+    ),
+    (
+        15,
+        "[header]\npeers = [\"10.0.0.0/8\"]\n[[api_keys]]",
+        ":15:1",
+        "header",
+        "one section says who is asking, and [ticket] at edgemint.toml:4:1 does; remove one",
+    ),
+];
+
+/// What browsers prove by in place of tickets, where the tests above have lines 4 to 9.
+fn with_provider(section: &str) -> String {
+    let good = with_line(0, "");
+    let lines: Vec<&str> = good.lines().collect();
+    [&lines[..3], &[section], &lines[9..]].concat().join("\n")
+}
+
+#[test]
+fn every_mistake_with_a_provider_has_a_place_and_a_remedy() {
+    for (section, place, setting, phrase) in PROVIDER_ROWS {
+        let found = problems(&with_provider(section));
+        let expected = format!("edgemint.toml{place}: {setting}: ");
+        assert!(
+            found.len() == 1 && found[0].starts_with(&expected) && found[0].contains(phrase),
+            "{section}\nwanted {expected}…{phrase}\nfound {found:#?}"
+        );
+    }
+}
+
+/// A section, the place that is blamed, the setting, and a part of the message.
+const PROVIDER_ROWS: &[(&str, &str, &str, &str)] = &[
+    ("[header]", ":4:1", "header.peers", "it is missing; list the addresses or networks of the proxies"),
+    ("[header]\npeers = []", ":5:9", "header.peers", "it is empty; list the addresses"),
+    ("[header]\npeers = [\"proxy\"]", ":5:10", "header.peers[0]", "is not an address or a network"),
+    ("[header]\npeers = [\"10.0.0.1\", \"0.0.0.0/0\"]", ":5:22", "header.peers[1]", "is everybody"),
+    ("[header]\npeers = [\"::/0\"]", ":5:10", "header.peers[0]", "is everybody"),
+    ("[header]\npeers = [\"::ffff:0.0.0.0/96\"]", ":5:10", "header.peers[0]", "is everybody"),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nname = \"X Forwarded User\"",
+        ":6:8",
+        "header.name",
+        "cannot be the name of a header",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nname = \"\"",
+        ":6:8",
+        "header.name",
+        "cannot be the name of a header",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nclaims = { email = \"X-Email:\" }",
+        ":6:20",
+        "header.claims.email",
+        "cannot be the name of a header",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nclaims = { \"e mail\" = \"X-Email\" }",
+        ":6:23",
+        "header.claims.e mail",
+        "cannot name a claim",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nclaims = { email = 1 }",
+        ":6:20",
+        "header.claims.email",
+        "found a whole number, wanted a string",
+    ),
+    (
+        "[header]\npeers = [\"10.0.0.1\"]\nheader = \"X\"",
+        ":6:1",
+        "header.header",
+        "unknown setting; known here are name",
+    ),
 ];

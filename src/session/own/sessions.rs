@@ -169,3 +169,103 @@ impl OwnSessions {
 fn seconds(span: Duration) -> i64 {
     i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::settings::ShortSecret;
+    use super::*;
+    use crate::session::presented::tests::Fake;
+
+    const NOW: i64 = 1_800_000_000;
+    const SECRET: &[u8] = b"a secret of the sessions in this test";
+
+    fn sessions(max_age: u64, idle: u64) -> OwnSessions {
+        let keys = vec![SealingKey::derive(SECRET).unwrap()];
+        let [max_age, idle] = [max_age, idle].map(Duration::from_secs);
+        OwnSessions::new(OwnSettings { keys, max_age, idle }, BTreeSet::from(["plan".to_owned()]))
+    }
+
+    fn handed_over(claims: Value, started: i64) -> Session {
+        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        Session { started: Some(started), ..Session::new(Subject::parse("listener-7").unwrap(), claims) }
+    }
+
+    fn identify(own: &OwnSessions, set_cookie: &str, now: i64) -> Result<Session, ProviderRefusal> {
+        let cookie = set_cookie.split(';').next().unwrap();
+        own.identify(&Fake::new(&[("cookie", cookie)]), now)
+    }
+
+    #[test]
+    fn keeps_what_was_handed_over_and_of_claims_only_those_asked_for() {
+        let own = sessions(86_400, 7200);
+        let cookie = own.start(&handed_over(json!({"plan": ["a", 1], "name": "x"}), NOW - 20), NOW).unwrap();
+        let session = identify(&own, &cookie, NOW + 100).unwrap();
+        assert_eq!(session.subject.as_str(), "listener-7");
+        assert_eq!(Value::Object(session.claims), json!({"plan": ["a", 1]}));
+        assert_eq!((session.started, session.until), (Some(NOW - 20), Some(NOW + 7200)));
+    }
+
+    #[test]
+    fn a_ticket_from_the_future_begins_no_session_there() {
+        let own = sessions(86_400, 7200);
+        let cookie = own.start(&handed_over(json!({}), NOW + 30), NOW).unwrap();
+        assert_eq!(identify(&own, &cookie, NOW).unwrap().started, Some(NOW));
+    }
+
+    #[test]
+    fn a_cookie_that_browsers_would_drop_is_not_made() {
+        let own = sessions(86_400, 7200);
+        let start = |bytes: usize| own.start(&handed_over(json!({"plan": "x".repeat(bytes)}), NOW), NOW);
+        let fits = (0..4096).rev().find_map(|bytes| start(bytes).ok()).unwrap();
+        assert!((4090..=4095).contains(&fits.len()), "{}", fits.len());
+        assert!(identify(&own, &fits, NOW).is_ok(), "and what is made is taken");
+        let refused = start(4000).unwrap_err();
+        assert!(refused.bytes > 4095 && refused.limit == 4095, "{refused:?}");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", sessions(1, 1));
+        assert!(shown.contains("SealingKey([redacted])"), "{shown}");
+        assert_eq!(SealingKey::derive(&SECRET[..31]).unwrap_err(), ShortSecret);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_clock_does_a_session_ends_in_time(
+            steps in prop::collection::vec(-5000_i64..5000, 1..20),
+            max_age in 1_u64..20_000,
+            idle in 1_u64..20_000,
+        ) {
+            let own = sessions(max_age, idle.min(max_age));
+            let mut cookie = own.start(&handed_over(json!({}), NOW), NOW).unwrap();
+            let (mut now, mut latest) = (NOW, NOW);
+            for step in steps {
+                now += step;
+                let Ok(session) = identify(&own, &cookie, now) else { continue };
+                let until = session.until.unwrap();
+                prop_assert!(now < until && until <= NOW + own.max_age && until <= latest.max(now) + own.idle);
+                if let Some(renewed) = own.renew(&session, now) {
+                    let end = identify(&own, &renewed, now).unwrap().until;
+                    prop_assert_eq!(end, own.renewed_end(&session, now));
+                    prop_assert!(end > session.until, "a renewal never shortens");
+                    cookie = renewed;
+                    latest = latest.max(now);
+                }
+            }
+        }
+
+        #[test]
+        fn no_second_makes_it_panic(started: i64, now: i64, renewed: i64) {
+            let own = sessions(86_400, 7200);
+            if let Ok(cookie) = own.start(&handed_over(json!({}), started), now)
+                && let Ok(session) = identify(&own, &cookie, renewed)
+            {
+                own.renew(&session, renewed);
+            }
+        }
+    }
+}

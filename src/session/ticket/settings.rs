@@ -1,12 +1,10 @@
 //! What tickets must be, as the operator writes it down.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use super::claims::MAX_TEXT_BYTES;
-use super::key::TicketKey;
+use crate::session::jose::{KeySettings, KeySettingsError, Keys, MAX_TEXT_BYTES};
 
 /// What tickets must be: raw settings, checked when a [`super::TicketVerifier`] is made of them.
 #[derive(Clone, Debug)]
@@ -15,8 +13,8 @@ pub struct TicketSettings {
     pub issuer: String,
     /// What `aud` must be or list: 1 to 256 bytes, compared exactly.
     pub audience: String,
-    /// The web app's keys. Several, during a change of keys, each need a `kid`.
-    pub keys: Vec<TicketKey>,
+    /// The web app's keys.
+    pub keys: KeySettings,
     /// The longest time from `iat` to `exp`: whole seconds, 1 to 60.
     pub max_lifetime: Duration,
     /// How far the web app's clock may be from ours: whole seconds, 0 to 30.
@@ -32,28 +30,38 @@ impl TicketSettings {
     pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(5);
 
     /// Settings with the default lifetime (60 s) and leeway (5 s).
-    pub fn new(issuer: impl Into<String>, audience: impl Into<String>, keys: Vec<TicketKey>) -> Self {
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>, keys: impl Into<KeySettings>) -> Self {
         Self {
             issuer: issuer.into(),
             audience: audience.into(),
-            keys,
+            keys: keys.into(),
             max_lifetime: Self::MAX_LIFETIME,
             leeway: Self::DEFAULT_LEEWAY,
         }
     }
 
-    pub(super) fn checked(self) -> Result<CheckedSettings, TicketSettingsError> {
+    /// Whether a verifier can be made of them, as far as that can be told without fetching keys.
+    ///
+    /// # Errors
+    /// [`TicketSettingsError`] when a setting is out of its bounds, or the keys cannot be told apart.
+    pub fn check(&self) -> Result<(), TicketSettingsError> {
         for (name, text) in [("issuer", &self.issuer), ("audience", &self.audience)] {
             if !(1..=MAX_TEXT_BYTES).contains(&text.len()) {
                 return Err(TicketSettingsError::TextSize { name, found: text.len() });
             }
         }
-        let max_lifetime = whole_seconds("lifetime", self.max_lifetime, Self::MAX_LIFETIME)?;
-        if max_lifetime == 0 {
+        if whole_seconds("lifetime", self.max_lifetime, Self::MAX_LIFETIME)? == 0 {
             return Err(TicketSettingsError::NoLifetime);
         }
+        whole_seconds("leeway", self.leeway, Self::MAX_LEEWAY)?;
+        Ok(self.keys.check()?)
+    }
+
+    pub(super) fn checked(self) -> Result<CheckedSettings, TicketSettingsError> {
+        self.check()?;
+        let max_lifetime = whole_seconds("lifetime", self.max_lifetime, Self::MAX_LIFETIME)?;
         let leeway = whole_seconds("leeway", self.leeway, Self::MAX_LEEWAY)?;
-        let keys = KeySet::new(self.keys)?;
+        let keys = Keys::new(self.keys)?;
         Ok(CheckedSettings { issuer: self.issuer, audience: self.audience, keys, max_lifetime, leeway })
     }
 }
@@ -74,37 +82,9 @@ fn whole_seconds(name: &'static str, found: Duration, most: Duration) -> Result<
 pub(super) struct CheckedSettings {
     pub(super) issuer: String,
     pub(super) audience: String,
-    pub(super) keys: KeySet,
+    pub(super) keys: Keys,
     pub(super) max_lifetime: i64,
     pub(super) leeway: i64,
-}
-
-/// The configured keys, by what a ticket has to say to pick one.
-#[derive(Debug)]
-pub(super) enum KeySet {
-    /// Exactly one key: a ticket may leave `kid` out.
-    One(Box<TicketKey>),
-    /// Several: `kid` is a look-up in this map and nothing else.
-    ByKeyId(HashMap<String, TicketKey>),
-}
-
-impl KeySet {
-    fn new(keys: Vec<TicketKey>) -> Result<Self, TicketSettingsError> {
-        let keys = match <[TicketKey; 1]>::try_from(keys) {
-            Ok([only]) => return Ok(Self::One(Box::new(only))),
-            Err(keys) if keys.is_empty() => return Err(TicketSettingsError::NoKey),
-            Err(several) => several,
-        };
-        let mut by_key_id = HashMap::new();
-        for key in keys {
-            let key_id = key.key_id().ok_or(TicketSettingsError::KeyWithoutId)?.to_owned();
-            if let Some(first) = by_key_id.insert(key_id, key) {
-                let key_id = first.key_id().unwrap_or_default().to_owned();
-                return Err(TicketSettingsError::DuplicateKeyId { key_id });
-            }
-        }
-        Ok(Self::ByKeyId(by_key_id))
-    }
 }
 
 /// Why no verifier can be made of [`TicketSettings`].
@@ -120,18 +100,9 @@ pub enum TicketSettingsError {
         /// Its size in bytes.
         found: usize,
     },
-    /// No key at all.
-    #[error("no key for tickets is configured; give the web app's public key, or a secret that both share")]
-    NoKey,
-    /// Several keys, one of them without a `kid`.
-    #[error("several keys for tickets are configured and one has no `kid`; give every key its own")]
-    KeyWithoutId,
-    /// Two keys with one `kid`.
-    #[error("two keys for tickets have the `kid` {key_id:?}; give every key its own")]
-    DuplicateKeyId {
-        /// The `kid` that occurs twice.
-        key_id: String,
-    },
+    /// The keys together.
+    #[error(transparent)]
+    Keys(#[from] KeySettingsError),
     /// A time that is longer than it may be.
     #[error("the tickets' {name} is {found:?}; it may be at most {most} s")]
     TooLong {

@@ -1,15 +1,13 @@
 //! From the text of a ticket to a session, or to the reason why not.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::TicketRefusal;
 use super::claims::TicketClaims;
-use super::header::TicketHeader;
-use super::key::TicketKey;
-use super::settings::{CheckedSettings, KeySet, TicketSettings, TicketSettingsError};
+use super::settings::{CheckedSettings, TicketSettings, TicketSettingsError};
+use crate::session::jose::{Kind, parties};
 use crate::session::replay::JtiKey;
 use crate::session::{Session, SessionId};
+
+const TICKET: Kind = Kind { max_bytes: TicketVerifier::MAX_BYTES, types: &["JWT"] };
 
 /// Verifies tickets against one set of settings.
 ///
@@ -47,7 +45,8 @@ impl TicketVerifier {
     /// The longest ticket that is looked at, in bytes.
     pub const MAX_BYTES: usize = 4096;
 
-    /// A verifier for `settings`.
+    /// A verifier for `settings`. If its keys are fetched, call it within the runtime that lives as long as the
+    /// service: they are fetched there.
     ///
     /// # Errors
     /// [`TicketSettingsError`] when a setting is out of its bounds, or the keys cannot be told apart.
@@ -60,34 +59,36 @@ impl TicketVerifier {
     /// # Errors
     /// [`TicketRefusal`], for the operator only: tell the sender nothing but that the ticket is refused.
     pub fn verify(&self, token: &str, now: i64) -> Result<VerifiedTicket, TicketRefusal> {
-        let parts = Parts::split(token)?;
-        let header = TicketHeader::parse(&decode(parts.header)?)?;
-        let key = self.key_named(header.key_id.as_deref())?;
-        if header.algorithm != key.algorithm().as_str() {
-            return Err(TicketRefusal::WrongAlgorithm);
-        }
-        key.verify(parts.signed, parts.signature)?;
-        self.accept(TicketClaims::parse(&decode(parts.claims)?)?, now)
+        let keys = self.settings.keys.at_hand()?;
+        let members = TICKET.verified_claims(token, &keys)?;
+        let is_ours = parties(&members)?.are(&self.settings.issuer, &self.settings.audience);
+        // That a claim is missing or malformed is said before that another is somebody else's.
+        let claims = TicketClaims::read(members)?;
+        is_ours?;
+        self.accept(claims, now)
     }
 
-    fn key_named(&self, key_id: Option<&str>) -> Result<&TicketKey, TicketRefusal> {
-        match (&self.settings.keys, key_id) {
-            (KeySet::One(only), None) => Ok(only),
-            (KeySet::One(only), Some(key_id)) if only.key_id() == Some(key_id) => Ok(only),
-            (KeySet::ByKeyId(keys), Some(key_id)) => keys.get(key_id).ok_or(TicketRefusal::UnknownKey),
-            (KeySet::One(_), Some(_)) => Err(TicketRefusal::UnknownKey),
-            (KeySet::ByKeyId(_), None) => Err(TicketRefusal::MissingKeyId),
-        }
+    /// The same, and keys that are fetched are fetched again if none has the ticket's `kid`: not more often than
+    /// they may be, and only then it takes longer.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub async fn verify_with_latest_keys(
+        &self,
+        token: &str,
+        now: i64,
+    ) -> Result<VerifiedTicket, TicketRefusal> {
+        self.settings.keys.verified(|| self.verify(token, now)).await
+    }
+
+    /// Whether there are keys to verify by: those that are fetched may not have come yet.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.settings.keys.are_at_hand()
     }
 
     fn accept(&self, claims: TicketClaims, now: i64) -> Result<VerifiedTicket, TicketRefusal> {
         let settings = &self.settings;
-        if claims.issuer != settings.issuer {
-            return Err(TicketRefusal::WrongIssuer);
-        }
-        if !claims.audiences.contains(&settings.audience) {
-            return Err(TicketRefusal::WrongAudience);
-        }
         let expires = settings.check_times(&claims, now)?;
         let session = Session {
             id: claims.session.as_deref().map(SessionId::of),
@@ -96,7 +97,7 @@ impl TicketVerifier {
             ..Session::new(claims.subject, claims.others)
         };
         Ok(VerifiedTicket {
-            jti_key: JtiKey::of(&claims.issuer, &claims.jti),
+            jti_key: JtiKey::of(&settings.issuer, &claims.jti),
             issued_at: claims.issued_at,
             session,
             expires,
@@ -124,31 +125,4 @@ impl CheckedSettings {
             Ok(expires)
         }
     }
-}
-
-/// The three parts of a compact JWS (RFC 7515 §7.1), still encoded.
-struct Parts<'a> {
-    header: &'a str,
-    claims: &'a str,
-    signature: &'a str,
-    /// What the signature is over: the first two parts and the dot between.
-    signed: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn split(token: &'a str) -> Result<Self, TicketRefusal> {
-        if token.len() > TicketVerifier::MAX_BYTES {
-            return Err(TicketRefusal::TooLong);
-        }
-        let (signed, signature) = token.rsplit_once('.').ok_or(TicketRefusal::NotThreeParts)?;
-        let (header, claims) = signed.split_once('.').ok_or(TicketRefusal::NotThreeParts)?;
-        if claims.contains('.') || [header, claims, signature].contains(&"") {
-            return Err(TicketRefusal::NotThreeParts);
-        }
-        Ok(Self { header, claims, signature, signed })
-    }
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, TicketRefusal> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| TicketRefusal::BadEncoding)
 }

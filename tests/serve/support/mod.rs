@@ -5,7 +5,9 @@ mod browser;
 mod client;
 mod cookies;
 mod process;
+mod sealed;
 mod setup;
+mod store;
 mod tickets;
 
 pub use answer::Answer;
@@ -13,7 +15,9 @@ pub use browser::{APP, SAME_SITE, SESSION_COOKIE};
 pub use client::{Client, exchange, get, post};
 pub use cookies::Cookies;
 pub use process::{DEADLINE, Service, run, wait_for};
-pub use setup::{API_KEY, SESSION_SECRET, Setup, TICKET_SECRET};
+pub use sealed::{content, seal, seal_as, unseal};
+pub use setup::{API_KEY, AUDIT_KEY, REDIS_PASSWORD, SESSION_SECRET, Setup, TICKET_SECRET};
+pub use store::locked_redis;
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
 
 /// Planted into what is refused, to be looked for in the log.

@@ -157,6 +157,11 @@ impl Service {
         wait_for("the end of all connections", || self.connections() == 0);
     }
 
+    /// Waits until no connections are left but as many as this: those that it keeps itself.
+    pub fn wait_until_alone_but(&self, kept: usize) {
+        wait_for("the end of all other connections", || self.connections() <= kept);
+    }
+
     /// Memory that it holds now, in bytes.
     pub fn resident(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();

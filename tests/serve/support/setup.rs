@@ -9,6 +9,8 @@ use super::{Service, run};
 
 pub const TICKET_SECRET: &str = "s3cret-of-the-tickets-in-this-test-alone";
 pub const SESSION_SECRET: &str = "s3cret-of-the-sessions-in-this-test-alone";
+pub const REDIS_PASSWORD: &str = "s3cret-of-the-redis-in-this-test-alone";
+pub const AUDIT_KEY: &str = "s3cret-of-the-audit-in-this-test-alone--";
 pub const API_KEY: &str = "k3y-of-the-back-end-in-this-test-alone--";
 
 const EVERY_KIND_OF_GRANT: &str = r#"
@@ -72,6 +74,10 @@ pub struct Setup {
     is_ticketed: bool,
     /// Lines of `[session]`; without any there is no such section.
     session: String,
+    /// The same of `[store]`.
+    store: String,
+    /// The `[audit]` section, if there is one.
+    audit: String,
     /// For clocks that differ.
     leeway: &'static str,
     log_level: &'static str,
@@ -92,6 +98,8 @@ impl Setup {
             sections: vec![EVERY_KIND_OF_GRANT],
             is_ticketed: true,
             session: String::new(),
+            store: String::new(),
+            audit: String::new(),
             leeway: "5s",
             log_level: "info",
         };
@@ -114,6 +122,20 @@ impl Setup {
         self
     }
 
+    /// These grants and no others.
+    pub fn grants(mut self, text: &'static str) -> Self {
+        self.sections = vec![text];
+        self
+    }
+
+    /// An `[audit]` section with a key and these lines.
+    pub fn audited(mut self, lines: &str) -> Self {
+        fs::write(self.path("audit.key"), AUDIT_KEY).unwrap();
+        self.set_mode("audit.key", 0o600);
+        self.audit = format!("[audit]\nkey = {{ file = \"audit.key\" }}\n{lines}\n");
+        self
+    }
+
     /// Tickets start sessions, sealed with the first of these secrets, with `lines` of `[session]` besides.
     pub fn sessions(mut self, secrets: &[&str], lines: &str) -> Self {
         let file = |number: usize| format!("session-{number}.key");
@@ -124,6 +146,14 @@ impl Setup {
         let references: Vec<_> =
             (0..secrets.len()).map(|number| format!("{{ file = \"{}\" }}", file(number))).collect();
         self.session = format!("[session]\nsecrets = [{}]\n{lines}\n", references.join(", "));
+        self
+    }
+
+    /// Used tickets and revocations are kept in the Redis at `url`, with `lines` of `[store]` besides.
+    pub fn store(mut self, url: &str, lines: &str) -> Self {
+        fs::write(self.path("redis.url"), url).unwrap();
+        self.set_mode("redis.url", 0o600);
+        self.store = format!("[store]\nredis = {{ file = \"redis.url\" }}\n{lines}\n");
         self
     }
 
@@ -177,7 +207,7 @@ impl Setup {
     pub fn secrets(&self) -> Vec<String> {
         let pem = fs::read_to_string(self.path(&self.key_file())).unwrap();
         let lines = pem.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned);
-        let secrets = [TICKET_SECRET, API_KEY, SESSION_SECRET];
+        let secrets = [TICKET_SECRET, API_KEY, SESSION_SECRET, REDIS_PASSWORD, AUDIT_KEY];
         lines.chain(secrets.map(str::to_owned)).collect()
     }
 
@@ -200,13 +230,13 @@ impl Setup {
 
     /// `edgemint serve` with the configuration written down, ready to be spawned.
     pub fn serve(&self) -> Command {
-        let Self { server, log_level, session, .. } = self;
+        let Self { server, log_level, session, store, audit, .. } = self;
         let tickets = if self.is_ticketed { TICKETS.replace("LEEWAY", self.leeway) } else { String::new() };
         let origins = "app_origins = [\"https://www.example.com\", \"https://m.example.com:8443\"]\n";
         let configuration = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://listen.example.com\"\n{origins}{server}\
              [log]\nlevel = \"{log_level}\"\n{tickets}\
-             {session}[[api_keys]]\nname = \"app\"\nsecret = {{ env = \"EDGEMINT_API_KEY\" }}\n{}",
+             {session}{store}{audit}[[api_keys]]\nname = \"app\"\nsecret = {{ env = \"EDGEMINT_API_KEY\" }}\n{}",
             self.sections.join("\n")
         );
         fs::write(self.path("edgemint.toml"), configuration).unwrap();

@@ -1,7 +1,6 @@
-//! The keys by which tickets are verified.
+//! The keys by which tokens are verified.
 
 use std::fmt;
-use std::str::FromStr;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{
@@ -17,70 +16,11 @@ use rsa::pkcs8::DecodePublicKey as _;
 use rsa::traits::PublicKeyParts as _;
 use thiserror::Error;
 
-use super::TicketRefusal;
+use super::{Algorithm, TokenRefusal};
 
-/// How a ticket is signed (RFC 7518 §3.1, RFC 8037 §3.1). A key is for exactly one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// HMAC with SHA-256: one secret of at least 32 bytes, in the web app and here.
-    HS256,
-    /// Ed25519.
-    EdDSA,
-    /// ECDSA on P-256 with SHA-256.
-    ES256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256, by a key of 2048 to 4096 bits.
-    RS256,
-}
-
-impl Algorithm {
-    /// The name as the `alg` of a header has it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::HS256 => "HS256",
-            Self::EdDSA => "EdDSA",
-            Self::ES256 => "ES256",
-            Self::RS256 => "RS256",
-        }
-    }
-
-    /// What a public key for this algorithm is called.
-    fn key_type(self) -> &'static str {
-        match self {
-            Self::HS256 => "a secret",
-            Self::EdDSA => "an Ed25519 key",
-            Self::ES256 => "a P-256 key",
-            Self::RS256 => "an RSA key",
-        }
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Algorithm {
-    type Err = UnknownAlgorithm;
-
-    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        [Self::HS256, Self::EdDSA, Self::ES256, Self::RS256]
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == name)
-            .ok_or(UnknownAlgorithm)
-    }
-}
-
-/// A name is not that of an [`Algorithm`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error(
-    "the algorithm is none that tickets may have; choose HS256, EdDSA, ES256 or RS256, written exactly so"
-)]
-pub struct UnknownAlgorithm;
-
-/// A key that tickets are verified by: a secret, or the web app's public key.
+/// A key that tokens are verified by: a secret, or the public key of who signs them.
 #[derive(Clone)]
-pub struct TicketKey {
+pub struct TokenKey {
     key_id: Option<String>,
     algorithm: Algorithm,
     material: Material,
@@ -88,35 +28,27 @@ pub struct TicketKey {
 
 #[derive(Clone)]
 enum Material {
-    /// Hashed once; `jsonwebtoken` would do it for every ticket.
+    /// Hashed once; `jsonwebtoken` would do it for every token.
     Secret(Box<hmac::Key>),
     Public(DecodingKey, jsonwebtoken::Algorithm),
 }
 
-impl TicketKey {
+impl TokenKey {
     /// The longest `kid`, in bytes.
     pub const MAX_KEY_ID_BYTES: usize = 128;
     /// The shortest secret for HS256, in bytes: as long as its hash (RFC 7518 §3.2).
     pub const MIN_SECRET_BYTES: usize = 32;
 
-    /// Takes a key for tickets that `algorithm` signs and `key_id` (the `kid`) names.
+    /// Takes a key for tokens that `algorithm` signs and `key_id` (the `kid`) names.
     ///
     /// `material` is, for HS256, the secret itself, every byte of it; else one PEM block
     /// `-----BEGIN PUBLIC KEY-----`, also with CRLF or literal `\n` for line ends.
     ///
     /// # Errors
-    /// [`TicketKeyError`] for anything else, above all for a private key.
-    pub fn new(
-        key_id: Option<String>,
-        algorithm: Algorithm,
-        material: &[u8],
-    ) -> Result<Self, TicketKeyError> {
-        if let Some(key_id) = &key_id
-            && (key_id.is_empty()
-                || key_id.len() > Self::MAX_KEY_ID_BYTES
-                || key_id.chars().any(char::is_control))
-        {
-            return Err(TicketKeyError::KeyId);
+    /// [`TokenKeyError`] for anything else, above all for a private key.
+    pub fn new(key_id: Option<String>, algorithm: Algorithm, material: &[u8]) -> Result<Self, TokenKeyError> {
+        if key_id.as_deref().is_some_and(|key_id| !is_key_id(key_id)) {
+            return Err(TokenKeyError::KeyId);
         }
         let public = |read, jwt| Ok(Material::Public(public_key(algorithm, material, read)?, jwt));
         let material = match algorithm {
@@ -128,7 +60,18 @@ impl TicketKey {
         Ok(Self { key_id, algorithm, material })
     }
 
-    /// The `kid` by which tickets name the key.
+    /// A public key that was judged where it was read; `key_id` is one.
+    pub(super) fn of_public(key_id: Option<String>, algorithm: Algorithm, key: DecodingKey) -> Option<Self> {
+        let jwt = match algorithm {
+            Algorithm::HS256 => return None,
+            Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
+            Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
+            Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
+        };
+        Some(Self { key_id, algorithm, material: Material::Public(key, jwt) })
+    }
+
+    /// The `kid` by which tokens name the key.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
@@ -139,38 +82,43 @@ impl TicketKey {
     }
 
     /// Whether `signature`, still encoded, is this key's over `signed`.
-    pub(super) fn verify(&self, signed: &str, signature: &str) -> Result<(), TicketRefusal> {
+    pub(super) fn verify(&self, signed: &str, signature: &str) -> Result<(), TokenRefusal> {
         let (key, algorithm) = match &self.material {
             Material::Public(key, algorithm) => (key, *algorithm),
             Material::Secret(key) => {
-                let tag = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TicketRefusal::BadEncoding)?;
-                return hmac::verify(key, signed.as_bytes(), &tag).map_err(|_| TicketRefusal::BadSignature);
+                let tag = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenRefusal::BadEncoding)?;
+                return hmac::verify(key, signed.as_bytes(), &tag).map_err(|_| TokenRefusal::BadSignature);
             }
         };
         match jsonwebtoken::crypto::verify(signature, signed.as_bytes(), key, algorithm) {
             Ok(true) => Ok(()),
-            Err(error) if matches!(error.kind(), ErrorKind::Base64(_)) => Err(TicketRefusal::BadEncoding),
-            Ok(false) | Err(_) => Err(TicketRefusal::BadSignature),
+            Err(error) if matches!(error.kind(), ErrorKind::Base64(_)) => Err(TokenRefusal::BadEncoding),
+            Ok(false) | Err(_) => Err(TokenRefusal::BadSignature),
         }
     }
 }
 
-impl fmt::Debug for TicketKey {
+impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TicketKey")
+        f.debug_struct("TokenKey")
             .field("key_id", &self.key_id)
             .field("algorithm", &self.algorithm)
             .finish_non_exhaustive()
     }
 }
 
-fn secret(material: &[u8]) -> Result<hmac::Key, TicketKeyError> {
+/// Whether a text can be a `kid`.
+pub(super) fn is_key_id(text: &str) -> bool {
+    (1..=TokenKey::MAX_KEY_ID_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+fn secret(material: &[u8]) -> Result<hmac::Key, TokenKeyError> {
     // A public key as the secret of an HMAC is the oldest forgery there is: everybody knows it.
     if material.trim_ascii_start().starts_with(b"-----BEGIN") {
-        return Err(TicketKeyError::SecretIsPem);
+        return Err(TokenKeyError::SecretIsPem);
     }
-    if material.len() < TicketKey::MIN_SECRET_BYTES {
-        return Err(TicketKeyError::ShortSecret { found: material.len() });
+    if material.len() < TokenKey::MIN_SECRET_BYTES {
+        return Err(TokenKeyError::ShortSecret { found: material.len() });
     }
     Ok(hmac::Key::new(hmac::HMAC_SHA256, material))
 }
@@ -179,32 +127,32 @@ fn public_key(
     algorithm: Algorithm,
     material: &[u8],
     read: fn(&[u8]) -> jsonwebtoken::errors::Result<DecodingKey>,
-) -> Result<DecodingKey, TicketKeyError> {
-    let material = String::from_utf8(material.to_vec()).map_err(|_| TicketKeyError::NotOnePem)?;
+) -> Result<DecodingKey, TokenKeyError> {
+    let material = String::from_utf8(material.to_vec()).map_err(|_| TokenKeyError::NotOnePem)?;
     // Environment variables are often filled with the two characters `\n` for a line end.
     let material = material.replace("\\n", "\n");
-    let blocks = pem::parse_many(&material).map_err(|_| TicketKeyError::NotOnePem)?;
+    let blocks = pem::parse_many(&material).map_err(|_| TokenKeyError::NotOnePem)?;
     if blocks.iter().any(|block| block.tag().contains("PRIVATE KEY")) {
-        return Err(TicketKeyError::PrivateKey);
+        return Err(TokenKeyError::PrivateKey);
     }
     let [block] = blocks.as_slice() else {
-        return Err(TicketKeyError::NotOnePem);
+        return Err(TokenKeyError::NotOnePem);
     };
     match block.tag() {
         "PUBLIC KEY" => {}
-        "CERTIFICATE" => return Err(TicketKeyError::Certificate),
-        _ => return Err(TicketKeyError::NotPublicKeyPem),
+        "CERTIFICATE" => return Err(TokenKeyError::Certificate),
+        _ => return Err(TokenKeyError::NotPublicKeyPem),
     }
     let expected = algorithm.key_type();
     match key_type(block.contents()) {
         Some(found) if found == expected => {}
-        Some(found) => return Err(TicketKeyError::WrongKeyType { algorithm, expected, found }),
-        None => return Err(TicketKeyError::NotPublicKeyPem),
+        Some(found) => return Err(TokenKeyError::WrongKeyType { algorithm, expected, found }),
+        None => return Err(TokenKeyError::NotPublicKeyPem),
     }
     if algorithm == Algorithm::RS256 {
         check_rsa_size(block.contents())?;
     }
-    read(material.as_bytes()).map_err(|_| TicketKeyError::NotPublicKeyPem)
+    read(material.as_bytes()).map_err(|_| TokenKeyError::NotPublicKeyPem)
 }
 
 /// Which kind of key the SubjectPublicKeyInfo `der` is. The library that will verify is asked, so that what
@@ -224,17 +172,17 @@ fn key_type(der: &[u8]) -> Option<&'static str> {
 }
 
 /// The library above reads RSA keys of any size and refuses the small ones only when it verifies, which would
-/// make every ticket a forgery; and one of more than 4096 bits makes every forgery expensive to refuse.
-fn check_rsa_size(der: &[u8]) -> Result<(), TicketKeyError> {
-    let bits = RsaPublicKey::from_public_key_der(der).map_err(|_| TicketKeyError::RsaTooLarge)?.n().bits();
-    if bits < 2048 { Err(TicketKeyError::RsaTooSmall { bits }) } else { Ok(()) }
+/// make every token a forgery; and one of more than 4096 bits makes every forgery expensive to refuse.
+fn check_rsa_size(der: &[u8]) -> Result<(), TokenKeyError> {
+    let bits = RsaPublicKey::from_public_key_der(der).map_err(|_| TokenKeyError::RsaTooLarge)?.n().bits();
+    if bits < 2048 { Err(TokenKeyError::RsaTooSmall { bits }) } else { Ok(()) }
 }
 
-/// Why a key cannot be one for tickets. Nothing of the key is in it.
+/// Why a key cannot be one for tokens. Nothing of the key is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum TicketKeyError {
+pub enum TokenKeyError {
     /// The `kid` is empty, too long or not printable.
-    #[error("the `kid` of a key for tickets takes 1 to 128 bytes without control characters")]
+    #[error("the `kid` of a key takes 1 to 128 bytes without control characters")]
     KeyId,
     /// The secret is too short to be one.
     #[error(
@@ -251,12 +199,12 @@ pub enum TicketKeyError {
     SecretIsPem,
     /// The material is not exactly one PEM block.
     #[error(
-        "the key is not exactly one PEM block; give the web app's public key, from -----BEGIN PUBLIC KEY----- to its END line"
+        "the key is not exactly one PEM block; give the public key, from -----BEGIN PUBLIC KEY----- to its END line"
     )]
     NotOnePem,
     /// The material holds a private key.
     #[error(
-        "the key is a private key, which belongs to the web app alone; give its public half: `openssl pkey -in private.pem -pubout`"
+        "the key is a private key, which belongs to who signs alone; give its public half: `openssl pkey -in private.pem -pubout`"
     )]
     PrivateKey,
     /// The material is a certificate.

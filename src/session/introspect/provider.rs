@@ -1,0 +1,157 @@
+//! Asks the app, and remembers a yes for a moment.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use moka::Expiry;
+use moka::future::Cache;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use super::credential::{Credential, CredentialPlace};
+use super::settings::{IntrospectMethod, IntrospectSettings};
+use crate::session::outbound::{Client, ClientError, Outage, send};
+use crate::session::redis_session::{Pointer, RecordFields};
+use crate::session::strict_json::parse_object;
+use crate::session::{Presented, ProviderRefusal, Session, SessionId};
+
+/// So many listeners are remembered at one time.
+const CACHED: u64 = 10_000;
+
+/// Asks the web app who is asking.
+#[derive(Debug)]
+pub struct IntrospectProvider {
+    credential: CredentialPlace,
+    app: Arc<App>,
+    cache: Cache<[u8; 32], Known>,
+    /// Where requests are made, so that none ends with the worker that began it.
+    runtime: Handle,
+}
+
+/// The app, as far as it can be asked.
+#[derive(Debug)]
+struct App {
+    client: Client,
+    method: Method,
+    answer: RecordFields,
+    session: Option<Pointer>,
+    cache: Duration,
+    places: Arc<Semaphore>,
+}
+
+/// A yes.
+#[derive(Clone, Debug)]
+struct Known {
+    session: Session,
+    /// For how long it is remembered.
+    lives: Duration,
+}
+
+struct Lives;
+
+impl Expiry<[u8; 32], Known> for Lives {
+    fn expire_after_create(&self, _: &[u8; 32], known: &Known, _: Instant) -> Option<Duration> {
+        Some(known.lives)
+    }
+}
+
+impl IntrospectProvider {
+    /// A provider with `settings`. Call it within the runtime that lives as long as the service: requests are made
+    /// there.
+    ///
+    /// # Errors
+    /// [`ClientError`] if no requests can be made over TLS.
+    pub fn new(settings: IntrospectSettings) -> Result<Self, ClientError> {
+        let method = match settings.method {
+            IntrospectMethod::Get => Method::GET,
+            IntrospectMethod::Post => Method::POST,
+        };
+        let app = App {
+            client: Client::new(settings.url, settings.authorities)?,
+            method,
+            answer: settings.answer,
+            session: settings.session,
+            cache: settings.cache,
+            places: Arc::new(Semaphore::new(settings.max_requests)),
+        };
+        Ok(Self {
+            credential: settings.credential,
+            app: Arc::new(app),
+            cache: Cache::builder().max_capacity(CACHED).expire_after(Lives).build(),
+            runtime: Handle::current(),
+        })
+    }
+
+    /// The session that the app says the credential of a request is of. Requests that present the same credential
+    /// wait for one answer.
+    pub(in crate::session) async fn identify(
+        &self,
+        presented: &dyn Presented,
+        now: i64,
+    ) -> Result<Session, ProviderRefusal> {
+        let credential = self.credential.of(presented)?;
+        let known = self.cache.try_get_with(credential.hash, async {
+            let place = self.app.places.clone().try_acquire_owned();
+            let place =
+                place.map_err(|_| unavailable("as many requests to the app are under way as may be"))?;
+            let app = self.app.clone();
+            let asked = self.runtime.spawn(async move {
+                let _place = place;
+                app.ask(credential, now).await
+            });
+            asked.await.unwrap_or_else(|_| Err(unavailable("asking the app broke off")))
+        });
+        let Known { session, .. } = known.await.map_err(|refusal| ProviderRefusal::clone(&refusal))?;
+        match session.until.is_some_and(|until| until <= now) {
+            true => Err(ProviderRefusal::Refused("expired")),
+            false => Ok(session),
+        }
+    }
+}
+
+impl App {
+    async fn ask(&self, credential: Credential, now: i64) -> Result<Known, ProviderRefusal> {
+        let request = self.client.request(self.method.clone()).header(credential.name, credential.value);
+        let answer = send(request).await.map_err(|outage| outage_of(&outage))?;
+        let session = match answer.status {
+            StatusCode::OK => self.session_in(&answer.body, now)?,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
+                return Err(ProviderRefusal::Refused("not_active"));
+            }
+            other => return Err(outage_of(&Outage::status(other))),
+        };
+        // What has ended is not remembered.
+        let left = session.until.map(|until| Duration::from_secs(u64::try_from(until - now).unwrap_or(0)));
+        let lives = left.map_or(self.cache, |left| left.min(self.cache));
+        Ok(Known { session, lives })
+    }
+
+    fn session_in(&self, body: &[u8], now: i64) -> Result<Session, ProviderRefusal> {
+        // How some frameworks say that nobody is logged in.
+        if body.trim_ascii() == b"null" {
+            return Err(ProviderRefusal::Refused("no_subject"));
+        }
+        let answer = parse_object(body)
+            .map_err(|_| outage_of(&Outage::Malformed("one JSON object without duplicate members")))?;
+        let answer = Value::Object(answer);
+        let session = self.answer.find_in(&answer, now).map_err(ProviderRefusal::Refused)?;
+        let name = self.session.as_ref().and_then(|pointer| pointer.find(&answer));
+        let id = match name {
+            None => None,
+            Some(Value::String(name)) => Some(SessionId::of(name)),
+            Some(Value::Number(number)) => Some(SessionId::of(&number.to_string())),
+            Some(_) => return Err(ProviderRefusal::Refused("malformed_session")),
+        };
+        Ok(Session { id, ..session })
+    }
+}
+
+fn outage_of(outage: &Outage) -> ProviderRefusal {
+    unavailable(&format!("introspection: {outage}"))
+}
+
+fn unavailable(why: &str) -> ProviderRefusal {
+    ProviderRefusal::Unavailable(why.to_owned())
+}

@@ -1,0 +1,57 @@
+//! Revocations in a Redis that several instances share.
+
+use std::time::Duration;
+
+use redis::cmd;
+
+use super::{RevocationKey, StoreOutage, reaches};
+use crate::session::Session;
+use crate::session::redis::RedisClient;
+
+/// Records the second `ARGV[1]` for `ARGV[2]` seconds, unless a later one stands there already: then that is
+/// remembered for so long.
+const REVOKE: &str = "
+local before = tonumber(redis.call('GET', KEYS[1]))
+if before and before >= tonumber(ARGV[1]) then
+    redis.call('EXPIRE', KEYS[1], ARGV[2])
+else
+    redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+end
+return 1";
+
+/// The revocations of all instances.
+#[derive(Debug)]
+pub(super) struct RedisRevocations {
+    client: RedisClient,
+    prefix: String,
+    /// Seconds.
+    remembered: u64,
+}
+
+impl RedisRevocations {
+    pub(super) fn new(client: RedisClient, prefix: &str, remembered: Duration) -> Self {
+        Self { client, prefix: format!("{prefix}revoked:"), remembered: remembered.as_secs() }
+    }
+
+    pub(super) async fn revoke(&self, key: RevocationKey, now: i64) -> Result<(), StoreOutage> {
+        let mut revoke = cmd("EVAL");
+        revoke.arg(REVOKE).arg(1).arg(self.name(key)).arg(now).arg(self.remembered);
+        let _: i64 = self.client.ask(&revoke).await?;
+        Ok(())
+    }
+
+    /// Asks for the listener and the session in one round trip.
+    pub(super) async fn refuses(&self, session: &Session) -> Result<bool, StoreOutage> {
+        let mut look = cmd("MGET");
+        look.arg(self.name(RevocationKey::of_subject(&session.subject)));
+        if let Some(id) = &session.id {
+            look.arg(self.name(RevocationKey::of_session(id)));
+        }
+        let revoked: Vec<Option<i64>> = self.client.ask(&look).await?;
+        Ok(revoked.into_iter().flatten().any(|second| reaches(second, session.started)))
+    }
+
+    fn name(&self, key: RevocationKey) -> String {
+        format!("{}{:032x}", self.prefix, u128::from_be_bytes(key.0))
+    }
+}
