@@ -62,7 +62,7 @@ export async function startStage({ life = 4, session = 3600 } = {}) {
     cdn,
     audio: `${cdn}/podcasts/episode.wav`,
     // The statuses of all answers to renewals, but for preflights.
-    renewals: () => lines.filter(({ route, status }) => route === '/renew' && status !== 204).map(({ status }) => status),
+    renewals: () => lines.filter(({ route, status }) => route === '/renew' && status !== undefined && status !== 204).map(({ status }) => status),
     async stopIssuer() { await running.kill(); },
     async startIssuer() {
       running = await serve(port);
