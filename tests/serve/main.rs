@@ -14,6 +14,7 @@ mod grants;
 mod leave;
 mod limits;
 mod mint;
+mod player;
 mod own_session;
 mod patience;
 #[path = "../support/programs.rs"]
