@@ -14,9 +14,9 @@ mod grants;
 mod leave;
 mod limits;
 mod mint;
-mod player;
 mod own_session;
 mod patience;
+mod player;
 #[path = "../support/programs.rs"]
 mod programs;
 mod provider;

@@ -5,7 +5,9 @@ use crate::support::{APP, Answer, Service, Setup};
 const SCRIPT: &str = include_str!("../../src/player/player.js");
 
 fn fetch(service: &Service, method: &str, path: &str, headers: &str) -> Answer {
-    service.ask(format!("{method} {path} HTTP/1.1\r\nHost: listen.example.com\r\nConnection: close\r\n{headers}\r\n"))
+    service.ask(format!(
+        "{method} {path} HTTP/1.1\r\nHost: listen.example.com\r\nConnection: close\r\n{headers}\r\n"
+    ))
 }
 
 fn hash() -> String {
@@ -17,8 +19,7 @@ fn hash() -> String {
 fn pages_of_the_app_import_it_and_keep_it_as_long_as_its_name_allows() {
     let service = Setup::with_sessions().start();
     let versioned = format!("/player-{}.js", hash());
-    for (path, caching) in
-        [("/player.js", "no-cache"), (&*versioned, "public, max-age=31536000, immutable")]
+    for (path, caching) in [("/player.js", "no-cache"), (&*versioned, "public, max-age=31536000, immutable")]
     {
         let answer = fetch(&service, "GET", path, &format!("Origin: {APP}\r\n"));
         assert_eq!(answer.status, 200, "{path}");
@@ -86,7 +87,11 @@ fn pages_of_other_origins_may_not_read_it() {
             assert_eq!(answer.status, 200, "{origin}");
             assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
             assert_eq!(answer.header("access-control-allow-credentials"), None, "{origin}");
-            assert_eq!(answer.header("vary"), Some("Origin"), "a cache must not give this to the app: {origin}");
+            assert_eq!(
+                answer.header("vary"),
+                Some("Origin"),
+                "a cache must not give this to the app: {origin}"
+            );
         }
     }
 }
