@@ -1,6 +1,7 @@
 //! The trace tag: a second of the past, in a policy, that tells the operator for which session it was signed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 
@@ -13,7 +14,7 @@ const TAG_BITS: u32 = 30;
 
 /// Makes trace tags: HMAC-SHA256 with a secret, so that nobody else learns from a tag, or from many, whose it is.
 #[derive(Clone)]
-pub struct TraceKey(Key);
+pub struct TraceKey(Arc<Key>);
 
 /// What a tag is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl TraceKey {
     /// `secret`: 32 bytes or more that nobody can guess. Other uses of it must not begin their messages as tags do.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        Self(Key::new(HMAC_SHA256, secret))
+        Self(Arc::new(Key::new(HMAC_SHA256, secret)))
     }
 
     /// The tag: always the same for the same session and secret.

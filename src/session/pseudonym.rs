@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 use base64::Engine as _;
@@ -8,14 +9,14 @@ use super::Subject;
 
 /// Names listeners in a log without saying who they are: a keyed hash, the same for the same subject and secret.
 #[derive(Clone)]
-pub struct Pseudonyms(Key);
+pub struct Pseudonyms(Arc<Key>);
 
 impl Pseudonyms {
     /// `secret`: 32 bytes or more that nobody can guess. Subjects themselves can be guessed, so without a key a hash
     /// would hide nothing.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
-        Self(Key::new(HMAC_SHA256, secret))
+        Self(Arc::new(Key::new(HMAC_SHA256, secret)))
     }
 
     /// The first 128 bits of HMAC-SHA256(secret, `"edgemint subject" 00 SUBJECT`), in 22 characters of base64url.

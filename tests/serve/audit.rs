@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::programs::needs;
 use crate::support::{
-    API_KEY, AUDIT_KEY, Answer, MARKER, SAME_SITE, SESSION_COOKIE, SESSION_SECRET, Service, Setup, Ticket,
-    get, post, run,
+    AUDIT_KEY, Answer, MARKER, SAME_SITE, SESSION_COOKIE, SESSION_SECRET, Service, Setup, Ticket, get, post,
+    run,
 };
 
 impl Service {
@@ -23,11 +23,6 @@ impl Service {
         let log = self.log_with(last.header("x-request-id").unwrap());
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.filter(|line| line["target"] == "edgemint::audit").collect()
-    }
-
-    fn revoke(&self, body: &Value) -> Answer {
-        let headers = format!("Authorization: Bearer {API_KEY}\r\nContent-Type: application/json\r\n");
-        self.ask(post("/v1/revoke", &headers, &body.to_string()))
     }
 }
 
