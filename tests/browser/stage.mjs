@@ -19,8 +19,9 @@ const HLS = fileURLToPath(new URL('node_modules/hls.js/dist/hls.mjs', import.met
 
 const PLAYER = fileURLToPath(new URL('../../src/player/player.js', import.meta.url));
 
-// `{ app, issuer, cdn, stopIssuer, startIssuer, renewals, stop }`. `life` and what else is told are seconds.
-export async function startStage({ life = 4, session = 3600 } = {}) {
+// `{ app, issuer, cdn, stopIssuer, startIssuer, renewals, stop }`. `life` and `session` are seconds; `pages` are served at
+// /readme/0 and so on, with the hosts that README.md names replaced by these.
+export async function startStage({ life = 4, session = 3600, pages = [] } = {}) {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there: run \`cargo build\`, or name the binary in EDGEMINT_BIN`);
   const folder = mkdtempSync(join(tmpdir(), 'edgemint-stage-'));
   const at = (name) => join(folder, name);
@@ -53,7 +54,7 @@ export async function startStage({ life = 4, session = 3600 } = {}) {
   const issuer = `http://id.${DOMAIN}:${port}`;
   const checked = execFileSync(BINARY, ['check', '--config', at('edgemint.toml')], { encoding: 'utf8' });
   const script = issuer + /^player +http:\/\/[^/]*(\/player-[0-9a-f]+\.js)$/m.exec(checked)[1];
-  app.on('request', (request, response) => answer({ appOrigin, issuer, cdn, script, secret: secrets['ticket.key'] }, request, response));
+  app.on('request', (request, response) => answer({ appOrigin, issuer, cdn, script, pages, secret: secrets['ticket.key'] }, request, response));
   const lines = [];
   running.log(lines);
   return {
@@ -144,7 +145,14 @@ function answer(places, request, response) {
   // Hands over a copy of player.js, as a bundler would.
   if (pathname === '/player.js') return send('text/javascript', readFileSync(PLAYER));
   if (pathname === '/hls.mjs') return send('text/javascript', readFileSync(HLS));
+  const own = places.pages[/^\/readme\/(\d)$/.exec(pathname)?.[1]];
+  if (own) return send('text/html', `<!doctype html>${named(own, places)}`);
   return response.writeHead(404).end();
+}
+
+function named(text, { issuer, cdn }) {
+  return text.replaceAll('https://listen.example.com', issuer).replaceAll('https://cdn.example.com', cdn)
+    .replaceAll('/podcasts/1.mp3', '/podcasts/episode.wav');
 }
 
 function ticket({ appOrigin, secret }) {

@@ -22,6 +22,8 @@ pub enum Kind {
     Node,
     Python,
     Go,
+    /// A page with the player. tests/browser/readme.test.mjs opens each.
+    Page,
     /// The address that a listener is redirected to, with the word TICKET in it.
     HandOver,
     /// The one thing here that nobody can run.
@@ -37,6 +39,7 @@ impl Kind {
             "js" => Some(Self::Node),
             "python" => Some(Self::Python),
             "go" => Some(Self::Go),
+            "html" => Some(Self::Page),
             "" if text.starts_with("https://") && text.lines().count() == 1 => Some(Self::HandOver),
             "" if text.contains('─') => Some(Self::Picture),
             _ => None,

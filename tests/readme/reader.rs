@@ -60,7 +60,13 @@ impl Reader {
                 }
             }
             // Other tests have these.
-            Kind::Provider | Kind::Node | Kind::Python | Kind::Go | Kind::HandOver | Kind::Picture => {}
+            Kind::Provider
+            | Kind::Node
+            | Kind::Python
+            | Kind::Go
+            | Kind::Page
+            | Kind::HandOver
+            | Kind::Picture => {}
         }
     }
 

@@ -1,13 +1,17 @@
 //! The script for pages: how it may be kept, and who may read it.
 
-use crate::support::{APP, Answer, Service, Setup};
+use crate::support::{APP, Answer, Client, Service, Setup};
 
 const SCRIPT: &str = include_str!("../../src/player/player.js");
 
 fn fetch(service: &Service, method: &str, path: &str, headers: &str) -> Answer {
-    service.ask(format!(
-        "{method} {path} HTTP/1.1\r\nHost: listen.example.com\r\nConnection: close\r\n{headers}\r\n"
-    ))
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: listen.example.com\r\n{headers}\r\n");
+    let mut client = Client::connect(service.address);
+    client.send(request).unwrap();
+    match method {
+        "HEAD" => client.head().unwrap().expect("an answer"),
+        _ => client.answer(),
+    }
 }
 
 fn hash() -> String {
