@@ -32,6 +32,11 @@ function post(url, signal) {
   });
 }
 
+// A mistake of the page's is the page's: it must not stop the renewals.
+function report(onEvent, detail) {
+  queueMicrotask(() => onEvent?.(detail));
+}
+
 function openChannel(name) {
   try {
     return new BroadcastChannel(name);
@@ -237,7 +242,7 @@ function keep({ issuer, isNeeded, tell }) {
 }
 
 export function keepFresh({ issuer, onEvent }) {
-  const { ready, stop } = keep({ issuer, isNeeded: () => true, tell: (detail) => onEvent?.(detail) });
+  const { ready, stop } = keep({ issuer, isNeeded: () => true, tell: (detail) => report(onEvent, detail) });
   return { ready, stop };
 }
 
@@ -259,7 +264,7 @@ export function keepListening(media, { issuer, onEvent }) {
 
   function tell(detail) {
     media.dispatchEvent(new CustomEvent('edgemint', { detail }));
-    onEvent?.(detail);
+    report(onEvent, detail);
     if (detail.type !== 'renewed') return;
     renewedAt = performance.now();
     if (isBroken()) load();
