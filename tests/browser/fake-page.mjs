@@ -95,7 +95,7 @@ export class FakePage {
   async #fetch(url, options) {
     const request = { url, ...options, at: this.ticks };
     this.requests.push(request);
-    if (options.signal) setMaxListeners(0, options.signal);
+    if (options.signal) setMaxListeners(Infinity, options.signal);
     const cut = new Promise((_, reject) => {
       options.signal?.addEventListener('abort', () => reject(new DOMException('cut', 'AbortError')));
     });

@@ -96,6 +96,7 @@ function assertSmooth(t, seen, requests) {
     return;
   }
   assert.deepEqual(noticed(seen), []);
+  assert.deepEqual(seen.media.filter(({ type }) => type === 'stalled'), []);
   assert.deepEqual(refused(requests).map(({ headers }) => headers.range), []);
 }
 

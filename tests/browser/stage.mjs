@@ -110,12 +110,15 @@ idle = "${session}s"
 `;
 }
 
+// Nothing outlives a test that breaks off.
+const programs = new Set();
+process.once('exit', () => programs.forEach((child) => child.kill('SIGKILL')));
+
 // A program that says its port in its first line.
 async function startProgram(args) {
   const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
-  // Nothing outlives a test that breaks off.
-  process.once('exit', () => child.kill('SIGKILL'));
+  programs.add(child);
   let said = '';
   const errors = createInterface(child.stderr);
   errors.on('line', (line) => { said = `${said}${line}\n`.slice(-4000); });
