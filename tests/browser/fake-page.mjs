@@ -1,10 +1,12 @@
 // A page without a browser: its clocks stand still until a test lets time pass, and its issuer answers what a
 // test says. What is made here is all that player.js touches.
 
-import { setMaxListeners } from 'node:events';
+import events from 'node:events';
 
 const LIBRARY = new URL('../../src/player/player.js', import.meta.url);
 const turn = setImmediate;
+// One signal ends all listeners of a keeper; more than ten are no leak.
+events.defaultMaxListeners = 100;
 
 export class FakePage {
   ticks = 5_000;
@@ -95,7 +97,6 @@ export class FakePage {
   async #fetch(url, options) {
     const request = { url, ...options, at: this.ticks };
     this.requests.push(request);
-    if (options.signal) setMaxListeners(Infinity, options.signal);
     const cut = new Promise((_, reject) => {
       options.signal?.addEventListener('abort', () => reject(new DOMException('cut', 'AbortError')));
     });
