@@ -198,14 +198,17 @@ describe('a listener with player.js', { concurrency: 7 }, () => {
     assert.ok(took < 1000, `${took} ms`);
   });
 
-  test('(b) cookies that were lost are not missed for long: a seek goes on', async (t) => {
-    const { context, page, audio } = await listen(t);
+  test('(b) cookies that were lost long before they are due are not missed for long: a seek goes on', async (t) => {
+    const own = await startStage({ life: 3600 });
+    t.after(() => own.stop());
+    const { context, page, audio, renewals } = await listen(t, '', own);
     await play(page);
     await context.clearCookies({ name: /^CloudFront-/ });
     await seekAndPlay(page, 200);
     const at = await page.evaluate(() => audio.currentTime);
     await playsUntil(page, at + 2);
     assert.ok(refused(audio()).length > 0);
+    assert.equal(renewals().length, 2);
   });
 
   test('(c) a machine that slept while it played goes on', async (t) => {
