@@ -4,8 +4,8 @@
 //! Dependencies between the modules point down this list only:
 //! [`cloudfront`] is the pure format; `keyring` keeps the signing keys; `mint` turns a grant, a
 //! session and a time into cookies; `session` knows who is asking; `edge` is a local double of
-//! CloudFront; `config` parses settings into the types above; `http` serves; `cli` and `telemetry`
-//! wire it together. With `default-features = false` only [`cloudfront`] is built.
+//! CloudFront; `player` is the script for pages; `config` parses settings into the types above; `http`
+//! serves; `cli` and `telemetry` wire it together. With `default-features = false` only [`cloudfront`] is built.
 
 pub mod cloudfront;
 
@@ -23,6 +23,8 @@ pub mod http;
 pub mod keyring;
 #[cfg(feature = "service")]
 pub mod mint;
+#[cfg(feature = "service")]
+pub mod player;
 #[cfg(feature = "service")]
 pub mod session;
 #[cfg(feature = "service")]

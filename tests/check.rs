@@ -91,6 +91,7 @@ fn says_what_it_would_do() {
         "sessions         in the cookie __Host-edgemint, 1day from the ticket or 2h from the last renewal",
         "return URLs at   https://www.example.com",
         "returns to       https://www.example.com/library without one",
+        &format!("player           https://listen.example.com/edgemint{}", edgemint::player::path()),
         "API keys         none: the back-end API is closed",
         &format!("signs with       key {} (ecdsa-p256, SHA1) as Key-Pair-Id KTEST", key_id(folder.path())),
     ] {

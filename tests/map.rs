@@ -7,17 +7,32 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and the others that it may use; `cloudfront` stands at the bottom.
-const MAP: [(&str, &[&str]); 10] = [
+const MAP: [(&str, &[&str]); 11] = [
     ("cloudfront", &[]),
     ("keyring", &["cloudfront"]),
     ("mint", &["cloudfront"]),
     ("session", &["cloudfront"]),
     ("edge", &["cloudfront"]),
+    ("player", &[]),
     ("telemetry", &[]),
     ("config", &["cloudfront", "keyring", "mint", "session", "telemetry"]),
-    ("http", &["cloudfront", "keyring", "mint", "session", "config", "telemetry"]),
-    ("demo", &["cloudfront", "keyring", "edge", "config", "http", "telemetry"]),
-    ("cli", &["cloudfront", "keyring", "mint", "session", "edge", "config", "http", "demo", "telemetry"]),
+    ("http", &["cloudfront", "keyring", "mint", "session", "player", "config", "telemetry"]),
+    ("demo", &["cloudfront", "keyring", "edge", "player", "config", "http", "telemetry"]),
+    (
+        "cli",
+        &[
+            "cloudfront",
+            "keyring",
+            "mint",
+            "session",
+            "edge",
+            "player",
+            "config",
+            "http",
+            "demo",
+            "telemetry",
+        ],
+    ),
 ];
 
 /// Names of other crates that only these modules may use.

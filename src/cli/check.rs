@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::http::minter;
 use crate::keyring::{Directory, Keyring, shell_word};
+use crate::player;
 use crate::session::api_key::ApiKey;
 use crate::session::own::{OwnSessions, OwnSettings};
 use crate::session::ticket::TicketSettings;
@@ -90,6 +91,11 @@ impl Display for Summary<'_> {
                 writeln!(f, "sessions         none: a ticket mints once, and nothing is renewed")?;
             }
             (None, None) => {}
+        }
+        // Where nothing is renewed, pages have nothing to keep fresh.
+        if session.is_some() || provider.is_some() {
+            let address = format_args!("{}{}{}", server.public_url, server.base_path, player::path());
+            writeln!(f, "player           {address}")?;
         }
         writeln!(f, "remembers in     {}", store::describe(store))?;
         writeln!(f, "audit            {audit}")?;

@@ -24,6 +24,7 @@ use crate::keyring::{self, Keyring, KeyringError};
 pub(super) const AUDIENCE: &str = "edgemint-demo";
 
 const SECRET_FILE: &str = "ticket.key";
+const SESSION_FILE: &str = "session.key";
 
 /// What edgemint is started with, and what the other two have to know of it.
 pub(super) struct Edgemint {
@@ -63,6 +64,7 @@ impl Edgemint {
     ) -> Result<Self, SetUpError> {
         let ticket_secret = random_secret()?;
         write_private(&directory.join(SECRET_FILE), &ticket_secret)?;
+        write_private(&directory.join(SESSION_FILE), &random_secret()?)?;
         let keys = keyring::Directory::create(directory.join("keys"))?;
         let key_pair_id = KeyPairId::try_from("KDEMO".to_owned()).expect("letters");
         keys.lock()?.init(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, Some(key_pair_id.clone()), now)?;
@@ -109,6 +111,9 @@ audience = "{AUDIENCE}"
 [[ticket.keys]]
 algorithm = "HS256"
 secret = {{ file = "{SECRET_FILE}" }}
+
+[session]
+secrets = [{{ file = "{SESSION_FILE}" }}]
 "#
     )
 }

@@ -101,7 +101,12 @@ pub(super) fn preflight(request: &HttpRequest, pages: &Pages, methods: &'static 
 
 /// Refuses whoever asks, which pages of the configured origins may read.
 pub(super) fn refuse(request: &HttpRequest, pages: &Pages, problem: Problem) -> HttpResponse {
-    share(HttpResponse::from_error(problem), pages.origin(request.headers()))
+    public(request, pages, HttpResponse::from_error(problem))
+}
+
+/// An answer that anybody may have, and that pages of the configured origins may read.
+pub(super) fn public(request: &HttpRequest, pages: &Pages, response: HttpResponse) -> HttpResponse {
+    share(response, pages.origin(request.headers()))
 }
 
 /// Lets pages of `origin` read the answer, and tells caches that it depends on who asks.

@@ -87,8 +87,11 @@ fn log(id: &RequestId, response: &ServiceResponse, started: Instant, is_audited:
 
 fn add_headers(headers: &mut HeaderMap, id: RequestId) {
     headers.insert(REQUEST_ID, id.into_header());
+    // Only what says by itself how long it is good for may be kept: nothing but the player's script does.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
         // A ticket stands in the address of the page that is left.
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

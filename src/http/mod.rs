@@ -13,6 +13,7 @@ mod health;
 mod leave;
 mod mint;
 mod minting;
+mod player;
 mod presented;
 mod problem;
 mod renew;

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 
 use super::problem::Problem;
 use super::service::Service;
-use super::{browser, enter, health, leave, mint, renew, revoke};
+use super::{browser, enter, health, leave, mint, player, renew, revoke};
 
 /// Every route, below `base_path` (empty, or `/` and more, without a final slash). Used by the
 /// server and by whoever embeds it; [`super::guard()`] comes with the app.
@@ -19,15 +19,17 @@ pub fn routes(base_path: &str, config: &mut ServiceConfig) {
             paged(&at("/leave"), "GET, POST, OPTIONS", web::post().to(leave::leave))
                 .route(web::get().to(leave::leave_by_ticket)),
         )
+        .service(only(&at("/player.js"), "GET, HEAD", get_or_head().to(player::current)))
+        .service(only(&at("/player-{hash}.js"), "GET, HEAD", get_or_head().to(player::versioned)))
         .service(only(&at("/v1/revoke"), "POST", web::post().to(revoke::revoke)))
         .service(only(&at("/v1/mint"), "POST", web::post().to(mint::mint)))
-        .service(only(&at("/healthz"), "GET, HEAD", health_route().to(health::healthz)))
-        .service(only(&at("/readyz"), "GET, HEAD", health_route().to(health::readyz)));
+        .service(only(&at("/healthz"), "GET, HEAD", get_or_head().to(health::healthz)))
+        .service(only(&at("/readyz"), "GET, HEAD", get_or_head().to(health::readyz)));
     config.default_service(web::to(async || Err::<HttpResponse, _>(Problem::NotFound)));
 }
 
-/// Load balancers probe with GET or HEAD.
-fn health_route() -> Route {
+/// Load balancers probe with either; so do caches.
+fn get_or_head() -> Route {
     web::route().guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()))
 }
 

@@ -28,8 +28,13 @@ function locate(issuer) {
 function post(url, signal) {
   return fetch(url, {
     method: 'POST', credentials: 'include', headers: { 'Content-Type': 'application/json' }, body: '{}',
-    cache: 'no-store', redirect: 'manual', signal,
+    redirect: 'manual', signal,
   });
+}
+
+// A mistake of the page's is the page's: it must not stop the renewals.
+function report(onEvent, detail) {
+  queueMicrotask(() => onEvent?.(detail));
 }
 
 function openChannel(name) {
@@ -113,7 +118,7 @@ function keep({ issuer, isNeeded, tell }) {
     if (stopped || running || isAsleep || !(isNeeded() || waiting.length)) return;
     const rest = plan.wait - elapsed(plan);
     if (rest <= 0 || (!failures && isTorn(plan))) renew();
-    else timer = setTimeout(schedule, Math.min(rest, LONGEST_NAP));
+    else timer = setTimeout(schedule, Math.min(Math.ceil(rest), LONGEST_NAP));
   }
 
   // Resolves to whether there are fresh cookies then.
@@ -237,7 +242,7 @@ function keep({ issuer, isNeeded, tell }) {
 }
 
 export function keepFresh({ issuer, onEvent }) {
-  const { ready, stop } = keep({ issuer, isNeeded: () => true, tell: (detail) => onEvent?.(detail) });
+  const { ready, stop } = keep({ issuer, isNeeded: () => true, tell: (detail) => report(onEvent, detail) });
   return { ready, stop };
 }
 
@@ -247,6 +252,7 @@ export function keepListening(media, { issuer, onEvent }) {
   let hungrySince;
   let renewedAt = -1;
   let loads = 0; // since it last went on
+  let isPlaying = !media.paused; // as the listener wants it: browsers pause what fails
   let source; // what was loaded anew
   let goal; // where it is to go on
   let backAt = null; // when it was back
@@ -258,14 +264,14 @@ export function keepListening(media, { issuer, onEvent }) {
 
   function tell(detail) {
     media.dispatchEvent(new CustomEvent('edgemint', { detail }));
-    onEvent?.(detail);
+    report(onEvent, detail);
     if (detail.type !== 'renewed') return;
     renewedAt = performance.now();
     if (isBroken()) load();
     else if (wants()) hunger ||= setTimeout(look, HUNGER);
   }
 
-  const keeper = keep({ issuer, tell, isNeeded: () => isVisible() || !(media.paused || media.ended) });
+  const keeper = keep({ issuer, tell, isNeeded: () => isVisible() || (isPlaying && !media.ended) });
 
   // The same URL, place and rate, playing or paused as it was.
   function load() {
@@ -276,13 +282,13 @@ export function keepListening(media, { issuer, onEvent }) {
       if (loads === 2) tell({ type: 'stopped', reason: 'refused' });
       return;
     }
-    const { paused, playbackRate, currentTime } = media;
-    [source, goal, backAt] = [media.currentSrc, currentTime, null];
+    const { playbackRate } = media;
+    [source, goal, backAt] = [media.currentSrc, media.currentTime, null];
     media.load();
     media.playbackRate = playbackRate;
     if (goal > 0) media.currentTime = goal;
-    if (paused) media.pause(); // or `autoplay` would start it
-    else media.play().catch(() => {});
+    if (isPlaying) media.play().catch(() => {});
+    else media.pause(); // or `autoplay` would start it
   }
 
   function look() {
@@ -293,6 +299,8 @@ export function keepListening(media, { issuer, onEvent }) {
   }
 
   const on = (types, listener, capture) => listen(media, types, listener, { capture, signal: listening.signal });
+  on('play', () => { isPlaying = true; });
+  on('pause', () => { isPlaying &&= media.error !== null; });
   on('play seeking', () => {
     if (isBroken()) loads = 0;
     if (isBroken() || !keeper.isFresh()) keeper.again();

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const BINARY = process.env.EDGEMINT_BIN ?? fileURLToPath(new URL('../../target/debug/edgemint', import.meta.url));
+export const BINARY = process.env.EDGEMINT_BIN ?? fileURLToPath(new URL('../../target/debug/edgemint', import.meta.url));
 const CHROMIUM = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium';
 const START_DEADLINE = 60_000;
 

@@ -1,10 +1,12 @@
 // A page without a browser: its clocks stand still until a test lets time pass, and its issuer answers what a
 // test says. What is made here is all that player.js touches.
 
-import { setMaxListeners } from 'node:events';
+import events from 'node:events';
 
 const LIBRARY = new URL('../../src/player/player.js', import.meta.url);
 const turn = setImmediate;
+// One signal ends all listeners of a keeper; more than ten are no leak.
+events.defaultMaxListeners = 100;
 
 export class FakePage {
   ticks = 5_000;
@@ -19,7 +21,7 @@ export class FakePage {
   #held = false;
   #queue = [];
 
-  // `answer(request)` gives { status, body, headers }, or throws as a network does.
+  // `answer(request, page)` gives { status, body, headers }, or throws as a network does.
   constructor(answer, { locks = true, channels = true } = {}) {
     this.answer = answer;
     const page = this;
@@ -64,7 +66,7 @@ export class FakePage {
   }
 
   #later(run, wait) {
-    this.timers.set(++this.#ids, { at: this.ticks + wait, run });
+    this.timers.set(++this.#ids, { at: this.ticks + Math.max(1, Math.trunc(wait)), run });
     return this.#ids;
   }
 
@@ -99,7 +101,7 @@ export class FakePage {
       options.signal?.addEventListener('abort', () => reject(new DOMException('cut', 'AbortError')));
     });
     cut.catch(() => {});
-    const { status, body, headers = {}, type = 'cors' } = await Promise.race([this.answer(request), cut]);
+    const { status, body, headers = {}, type = 'cors' } = await Promise.race([this.answer(request, this), cut]);
     return { status, type, ok: status >= 200 && status < 300, headers: new Headers(headers), json: async () => body };
   }
 
@@ -161,7 +163,13 @@ export class FakeMedia {
       async play() { this.paused = false; this.calls.push('play'); },
       pause() { this.paused = true; this.calls.push('pause'); },
       fire(type) { this.dispatchEvent(new Event(type)); },
-      fail(code) { Object.assign(this, { error: { code } }); this.fire('error'); },
+      // Chromium pauses what fails, and says so after the error.
+      fail(code) {
+        const wasPlaying = !this.paused;
+        Object.assign(this, { error: { code }, paused: true });
+        this.fire('error');
+        if (wasPlaying) this.fire('pause');
+      },
     });
   }
 }

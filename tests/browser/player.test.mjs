@@ -114,7 +114,9 @@ describe('a listener', () => {
     }
     assert.equal(await page.evaluate(() => document.cookie), '');
     const own = cookies.filter((cookie) => !cookie.name.startsWith('CloudFront-'));
-    assert.deepEqual(own.map((cookie) => [cookie.name, cookie.domain]), [['__Host-demo-session', 'app.edgemint.localhost']]);
+    assert.deepEqual(own.map((cookie) => [cookie.name, cookie.domain]).sort(), [
+      ['__Host-demo-session', 'app.edgemint.localhost'], ['__Host-edgemint', 'id.edgemint.localhost'],
+    ]);
     const elsewhere = network.all().filter((request) => !isAudio(request));
     assert.ok(elsewhere.length > 3);
     for (const request of elsewhere) assert.ok(!cookiesOf(request).some((name) => COOKIES.includes(name)), request.url);
@@ -180,14 +182,16 @@ test('a stop as soon as the demo says where it is ends it in order', async () =>
   assert.equal(await demo.stop(), 0);
 });
 
-describe('a session of five seconds', () => {
+describe('cookies of five seconds', () => {
   let demo;
   before(async () => { demo = await startDemo('5s'); });
   after(async () => assert.equal(await demo.stop(), 0));
 
-  test('a seek after it is refused, and fresh cookies bring the audio back', async (t) => {
+  test('without renewal a seek after them is refused, and fresh cookies bring the audio back', async (t) => {
     const { page, network } = await open(demo, t);
     await signIn(page);
+    await page.getByRole('switch', { name: 'Renew while I listen' }).uncheck();
+    await page.getByText('Nothing is renewed.').waitFor();
     await page.evaluate(() => document.querySelector('audio').play());
     await playsBeyond(page, 0.2);
     await page.waitForSelector('#expiry[data-state="over"]');
@@ -202,5 +206,38 @@ describe('a session of five seconds', () => {
 
     await page.getByRole('button', { name: 'Get fresh cookies' }).click();
     await page.waitForFunction(() => document.querySelector('audio').currentTime >= 299 && document.querySelector('audio').readyState > 0);
+  });
+
+  test('with renewal a seek after them is answered, and the page tells when the cookies renew next', async (t) => {
+    const { page, network } = await open(demo, t);
+    await signIn(page);
+    await page.evaluate(() => document.querySelector('audio').play());
+    await page.getByText(/^Renewed [4-9] times, next in 0:0[0-4]$/).waitFor();
+    const before = network.all().length;
+    await seek(page, 300);
+    await playsBeyond(page, 300);
+    const late = network.all().slice(before).filter(isAudio);
+    assert.ok(late.some(({ status }) => status === 206));
+    assert.ok(await page.locator('#message').isHidden());
+    const renewals = network.all().filter(({ method, url }) => method === 'POST' && url === `${demo.edgemint}/renew`);
+    assert.ok(renewals.length >= 4);
+    assert.ok(network.all().some(({ url, status }) => /\/player-[0-9a-f]{16}\.js$/.test(url) && status === 200), 'by the versioned URL');
+  });
+
+  test('signing out deletes every cookie, ends the session, and the other tab is told', async (t) => {
+    const { page, network } = await open(demo, t);
+    await signIn(page);
+    const other = await page.context().newPage();
+    other.setDefaultTimeout(DEADLINE);
+    await other.goto(`${demo.app}/`);
+    await other.waitForSelector('body[data-signed-in="yes"]');
+    await page.getByText(/^Renewed .*, next in/).waitFor();
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await other.waitForSelector('body[data-signed-in="no"]');
+    await page.getByText('Renewing has stopped: edgemint knows no session.').waitFor();
+    const { cookies } = await network.session.send('Network.getCookies', { urls: [`${demo.app}/`, `${demo.edgemint}/`, `${demo.cdn}${PODCASTS}`] });
+    assert.deepEqual(cookies.map(({ name }) => name), []);
+    await seek(page, 300);
+    await page.getByText('The edge refused: 403 MissingKey').waitFor();
   });
 });

@@ -78,7 +78,7 @@ test('the base path of the issuer is kept, and it may be a path alone', async ()
     assert.equal(page.requests[0].url, expected);
     keeper.stop();
   }
-  assert.throws(() => keepFresh({ issuer: 'https://' }), TypeError);
+  assert.throws(() => keepFresh({ issuer: 'http://[' }), TypeError);
 });
 
 test('a laptop whose clock is wrong by years renews as any other', async () => {
@@ -256,6 +256,25 @@ test('a tab that is frozen while it holds the lock stops the others for seconds 
   await page.pass(0.2);
   assert.equal(page.requests.length, 1);
   assert.equal(await keeper.ready(), true);
+  // It was robbed of the lock, so the next renewal does not wait.
+  page.time += 3_600_000;
+  keeper.ready();
+  await page.pass(1);
+  assert.equal(page.requests.length, 2);
+});
+
+test('between two attempts too, neither sleep nor a clock that is set holds it up', async () => {
+  for (const [what, change] of [
+    ['sleep', (page) => page.sleep(100)],
+    ['a clock set back', (page) => { page.time -= 3 * 3_600_000; }],
+  ]) {
+    const { page, keeper } = keepOn(() => ({ status: 503, headers: { 'Retry-After': '40' } }));
+    await page.pass(1);
+    change(page);
+    await page.pass(what === 'sleep' ? 16 : 60);
+    assert.equal(page.requests.length, 2, what);
+    keeper.stop();
+  }
 });
 
 test('signing out in one tab ends it in the others, and signing in again revives them', async () => {

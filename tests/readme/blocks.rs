@@ -22,6 +22,8 @@ pub enum Kind {
     Node,
     Python,
     Go,
+    /// A page with the player. tests/browser/readme.test.mjs opens each.
+    Page,
     /// The address that a listener is redirected to, with the word TICKET in it.
     HandOver,
     /// What a renewal answers, at a second of its own.
@@ -40,6 +42,7 @@ impl Kind {
             "python" => Some(Self::Python),
             "go" => Some(Self::Go),
             "json" => Some(Self::Renewal),
+            "html" => Some(Self::Page),
             "" if text.starts_with("https://") && text.lines().count() == 1 => Some(Self::HandOver),
             "" if text.contains('─') => Some(Self::Picture),
             _ => None,

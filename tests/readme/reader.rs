@@ -64,6 +64,7 @@ impl Reader {
             | Kind::Node
             | Kind::Python
             | Kind::Go
+            | Kind::Page
             | Kind::HandOver
             | Kind::Renewal
             | Kind::Picture => {}

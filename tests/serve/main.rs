@@ -19,6 +19,7 @@ mod limits;
 mod mint;
 mod own_session;
 mod patience;
+mod player;
 #[path = "../support/programs.rs"]
 mod programs;
 mod provider;

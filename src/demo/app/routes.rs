@@ -17,8 +17,12 @@ use super::pages;
 use super::ticket::TicketIssuer;
 use crate::demo::library::Episode;
 use crate::demo::media_bytes::MediaBytes;
+use crate::player;
 
 const SESSION_COOKIE: &str = "__Host-demo-session";
+/// Where edgemint takes a ticket to let a listener in, and to end it.
+const ENTER: &str = "/enter";
+const LEAVE: &str = "/leave";
 /// A name and a field's overhead; nobody needs more.
 const LARGEST_FORM: usize = 1024;
 
@@ -106,14 +110,14 @@ impl App {
         }
     }
 
-    /// The redirect to edgemint with a fresh ticket, to come back to the page.
-    fn hand_over(&self, listener: &Listener) -> actix_web::Result<HttpResponseBuilder> {
+    /// The redirect to `path` at edgemint with a fresh ticket, to come back to the page.
+    fn hand_over(&self, path: &str, listener: &Listener) -> actix_web::Result<HttpResponseBuilder> {
         let ticket = self.tickets.issue(listener, unix_seconds()).map_err(ErrorInternalServerError)?;
-        let mut enter = Url::parse(&self.places.edgemint).map_err(ErrorInternalServerError)?;
-        enter.set_path("/enter");
+        let mut there = Url::parse(&self.places.edgemint).map_err(ErrorInternalServerError)?;
+        there.set_path(path);
         let return_to = format!("{}/", self.places.app);
-        enter.query_pairs_mut().append_pair("ticket", &ticket).append_pair("return_to", &return_to);
-        Ok(see_other(enter.as_str()))
+        there.query_pairs_mut().append_pair("ticket", &ticket).append_pair("return_to", &return_to);
+        Ok(see_other(there.as_str()))
     }
 }
 
@@ -157,7 +161,7 @@ async fn login(
 ) -> actix_web::Result<HttpResponse> {
     app.only_own_pages(&request)?;
     let listener = Listener::try_from(form.into_inner().name)?;
-    let mut response = app.hand_over(&listener)?;
+    let mut response = app.hand_over(ENTER, &listener)?;
     if let Some(id) = session_id(&request) {
         app.sessions.end(&id);
     }
@@ -169,25 +173,31 @@ async fn login(
 async fn hand_over(request: HttpRequest, app: web::Data<App>) -> actix_web::Result<HttpResponse> {
     app.only_own_pages(&request)?;
     match signed_in(&app, &request) {
-        Some(listener) => Ok(app.hand_over(&listener)?.finish()),
+        Some(listener) => Ok(app.hand_over(ENTER, &listener)?.finish()),
         None => Ok(see_other("/").finish()),
     }
 }
 
-/// `POST /logout`: ends the app's session. The edge's cookies stay good until they expire.
+/// `POST /logout`: ends the app's session, and has edgemint end its own and delete every cookie.
 async fn logout(request: HttpRequest, app: web::Data<App>) -> actix_web::Result<HttpResponse> {
     app.only_own_pages(&request)?;
+    let mut response = match signed_in(&app, &request) {
+        Some(listener) => app.hand_over(LEAVE, &listener)?,
+        None => see_other("/"),
+    };
     if let Some(id) = session_id(&request) {
         app.sessions.end(&id);
     }
     let removal = session_cookie(String::new()).removal().build();
-    Ok(see_other("/").insert_header((SET_COOKIE, removal.to_string())).finish())
+    Ok(response.insert_header((SET_COOKIE, removal.to_string())).finish())
 }
 
 #[derive(Serialize)]
 struct State<'a> {
     name: Option<Listener>,
     places: &'a Places,
+    /// Where player.js is.
+    player: String,
     lifetime_seconds: u64,
     episodes: &'a [Episode],
     sent: Sent,
@@ -198,6 +208,7 @@ async fn state(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
     HttpResponse::Ok().json(State {
         name: signed_in(&app, &request),
         places: &app.places,
+        player: format!("{}{}", app.places.edgemint, player::path()),
         lifetime_seconds: app.lifetime_seconds,
         episodes: &app.episodes,
         sent: app.counters.sent(),
@@ -387,6 +398,7 @@ mod tests {
         let request = post("/logout", "").insert_header((COOKIE, cookie.clone())).to_request();
         let response = call_service(&server, request).await;
         assert!(header(response.headers(), SET_COOKIE).contains("Max-Age=0"));
+        assert!(header(response.headers(), LOCATION).starts_with("http://id.localhost:2/leave?ticket="));
         assert_eq!(name(&server, state_with(&cookie).to_request()).await, Value::Null);
         for stranger in [cookie.as_str(), "__Host-demo-session=", "__Host-demo-session=guess", "Ada"] {
             let request = post("/handover", "").insert_header((COOKIE, stranger)).to_request();

@@ -10,6 +10,9 @@ let state;
 let episode;
 let expires = null;
 let lastRefusal = null;
+let keeper = null;
+let renewed = 0;
+let renewsAt = null;
 
 const RESUME = 'resume';
 const HANDED_OVER = 'handed-over';
@@ -30,6 +33,7 @@ async function start() {
   await listen();
   audio.src = state.places.cdn + episode.path;
   if (resume?.seconds) audio.addEventListener('loadedmetadata', () => { audio.currentTime = resume.seconds; }, { once: true });
+  if (state.name) await startPlayer();
   setInterval(tick, 250);
 }
 
@@ -204,6 +208,52 @@ function retryAt(seconds) {
 function tick() {
   map.follow(audio);
   showExpiry();
+  if (renewsAt) showRenewal();
+}
+
+// ---- renewal: all of it is player.js
+
+async function startPlayer() {
+  const { keepListening } = await import(state.player);
+  const start = () => { keeper = keepListening(audio, { issuer: state.places.edgemint }); };
+  byId('renew').addEventListener('change', () => {
+    if (byId('renew').checked) return start();
+    keeper.stop();
+    renewsAt = null;
+    byId('renewal').textContent = 'Nothing is renewed.';
+    return undefined;
+  });
+  audio.addEventListener('edgemint', ({ detail }) => happened[detail.type](detail));
+  start();
+}
+
+const reasons = { 'signed-out': 'edgemint knows no session', offline: 'edgemint does not answer', refused: 'the edge or edgemint refuses' };
+
+const happened = {
+  renewed({ renewsIn, expiresIn }) {
+    renewed += 1;
+    renewsAt = Date.now() + renewsIn * 1000;
+    expires = Math.max(expires ?? 0, Date.now() / 1000 + expiresIn);
+    flash(['link-cookies'], true);
+    showRenewal();
+    showExpiry();
+  },
+  retrying({ retriesIn }) {
+    renewsAt = null;
+    byId('renewal').textContent = `edgemint did not answer; asking again in ${retriesIn.toFixed(1)} s`;
+  },
+  recovered() {
+    byId('message').hidden = true;
+  },
+  stopped({ reason: why }) {
+    renewsAt = null;
+    byId('renewal').textContent = `Renewing has stopped: ${reasons[why]}.`;
+  },
+};
+
+function showRenewal() {
+  const left = Math.max(0, Math.ceil((renewsAt - Date.now()) / 1000));
+  byId('renewal').textContent = `Renewed ${renewed === 1 ? 'once' : `${renewed} times`}, next in ${clock(left)}`;
 }
 
 function showExpiry() {
