@@ -39,13 +39,19 @@ impl dyn Presented + '_ {
             for pair in line.split(|byte| *byte == b';') {
                 let Ok(pair) = std::str::from_utf8(pair) else { continue };
                 let Some((its_name, value)) = pair.split_once('=') else { continue };
-                if its_name.trim() == name && found.replace(value.trim()).is_some() {
+                if trim(its_name) == name && found.replace(trim(value)).is_some() {
                     return Err(Ambiguous);
                 }
             }
         }
         Ok(found)
     }
+}
+
+/// Without the spaces and tabs around it (RFC 6265 §5.2). No other character is one: browsers guard names that begin
+/// with `__Host-`, but let any host of the site set a cookie whose name has a space of Unicode before that.
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
 }
 
 #[cfg(test)]
@@ -91,6 +97,9 @@ pub(super) mod tests {
             (&["x=1", "id=a"], Some("a")),
             (&["id="], Some("")),
             (&["ID=a; xid=b; id2=c; id"], None),
+            (&[" \tid \t=\t a "], Some("a")),
+            (&["\u{a0}id=a; id\u{2000}=b; \u{b}id=c"], None),
+            (&["id=a\u{a0}"], Some("a\u{a0}")),
         ] {
             assert_eq!(cookie(lines), Ok(expected.map(str::to_owned)), "{lines:?}");
         }

@@ -273,3 +273,23 @@ fn neither_the_subject_nor_a_claim_is_logged() {
     service.assert_refused(&refused, 401, "session_refused", "it was ended");
     assert!(!service.log().contains(MARKER), "{}", service.log());
 }
+
+#[test]
+fn a_cookie_that_only_looks_like_ours_is_not_ours() {
+    let service = Setup::with_sessions().start();
+    let session = seal(&content(10, 5));
+    assert_eq!(renew_with(&service, &format!("Cookie: {SESSION_COOKIE}={session}\r\n")).status, 200);
+    // Browsers guard __Host- names, and let any host of the site set one with a space of Unicode before it, for all
+    // the others: whoever trims those spaces takes a session that another host chose.
+    for space in ["\u{85}", "\u{a0}", "\u{2000}", "\u{2028}", "\u{3000}", "\u{b}", "\u{c}"] {
+        for name in [format!("{space}{SESSION_COOKIE}"), format!("{SESSION_COOKIE}{space}")] {
+            let chosen = renew_with(&service, &format!("Cookie: {name}={session}\r\n"));
+            assert!([400, 401].contains(&chosen.status), "{name:?}: {}", chosen.status);
+            assert_eq!(chosen.header("set-cookie"), None, "{name:?}");
+        }
+        if !space.is_ascii() {
+            let both = format!("Cookie: {SESSION_COOKIE}={session}; {space}{SESSION_COOKIE}=x\r\n");
+            assert_eq!(renew_with(&service, &both).status, 200, "{space:?}: nor can it sign anybody out");
+        }
+    }
+}
