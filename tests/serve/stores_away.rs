@@ -1,6 +1,6 @@
 //! Redis away: nobody is let in, nothing hangs, and nothing has to be started again.
 
-use std::io::Read as _;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::programs::needs;
 use crate::redis_server::RedisServer;
-use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, locked_redis, wait_for};
+use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, content, locked_redis, seal, wait_for};
 
 /// Refused, because the store cannot tell, and to be tried again.
 fn assert_unavailable(answer: &Answer, what: &str) {
@@ -153,7 +153,6 @@ fn never_answer(mut stream: std::net::TcpStream) {
 }
 
 fn answer_garbage(mut stream: std::net::TcpStream) {
-    use std::io::Write as _;
     let _ = stream.read(&mut [0; 1024]);
     let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
 }
@@ -185,5 +184,58 @@ fn a_thousand_failures_leave_nothing_behind() {
         wait_for("the descriptors of before", || service.open_files() <= files + 1);
         let grown = service.resident().saturating_sub(memory);
         assert!(grown < 4 << 20, "{what}: {grown} bytes more");
+    }
+}
+
+/// The words of the next command (RESP: an array of bulk strings).
+fn command(from: &mut impl BufRead) -> Option<Vec<String>> {
+    let mut line = || {
+        let mut line = String::new();
+        from.read_line(&mut line).ok().filter(|length| *length > 0)?;
+        Some(line.trim_end().to_owned())
+    };
+    let words: usize = line()?.strip_prefix('*')?.parse().ok()?;
+    // No word that is sent here has a line break.
+    (0..words).map(|_| line().and_then(|_| line())).collect()
+}
+
+/// Speaks as Redis does, and answers `reply` to the question who is shut out.
+fn answering(reply: &'static str) -> impl Fn(std::net::TcpStream) + Send + Sync + Clone {
+    move |mut stream| {
+        let mut commands = BufReader::new(stream.try_clone().unwrap());
+        while let Some(words) = command(&mut commands) {
+            let answer = match words[0].as_str() {
+                "MGET" => reply,
+                "PING" => "+PONG\r\n",
+                "INFO" => "$0\r\n\r\n",
+                _ => "+OK\r\n",
+            };
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_another_question_is_no_yes() {
+    let session = seal(&content(10, 5));
+    let good = "*2\r\n$-1\r\n$-1\r\n";
+    let service = Setup::with_sessions().store(&impostor(answering(good)), "").start();
+    assert_eq!(service.renew(&session).status, 200, "nobody is shut out");
+    for reply in [
+        "$-1\r\n",
+        "*-1\r\n",
+        "*0\r\n",
+        "*1\r\n$-1\r\n",
+        "*3\r\n$-1\r\n$-1\r\n$-1\r\n",
+        "$1\r\n1\r\n",
+        "*2\r\n$-1\r\n$1\r\nx\r\n",
+        "*2\r\n$-1\r\n*0\r\n",
+        "+OK\r\n",
+        ":1\r\n",
+    ] {
+        let service = Setup::with_sessions().store(&impostor(answering(reply)), "").start();
+        assert_unavailable(&service.renew(&session), reply);
     }
 }

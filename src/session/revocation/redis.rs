@@ -6,7 +6,7 @@ use redis::cmd;
 
 use super::{RevocationKey, StoreOutage, reaches};
 use crate::session::Session;
-use crate::session::redis::RedisClient;
+use crate::session::redis::{RedisClient, RedisFailure};
 
 /// Records the second `ARGV[1]` for `ARGV[2]` seconds, unless a later one stands there already: then that is
 /// remembered for so long.
@@ -42,12 +42,19 @@ impl RedisRevocations {
 
     /// Asks for the listener and the session in one round trip.
     pub(super) async fn refuses(&self, session: &Session) -> Result<bool, StoreOutage> {
+        let of_session = session.id.as_ref().map(RevocationKey::of_session);
+        let names: Vec<_> =
+            [RevocationKey::of_subject(&session.subject)].into_iter().chain(of_session).collect();
         let mut look = cmd("MGET");
-        look.arg(self.name(RevocationKey::of_subject(&session.subject)));
-        if let Some(id) = &session.id {
-            look.arg(self.name(RevocationKey::of_session(id)));
+        for key in &names {
+            look.arg(self.name(*key));
         }
         let revoked: Vec<Option<i64>> = self.client.ask(&look).await?;
+        // The library reads "nothing" as an empty list, and an answer to something else says of nobody that they are
+        // not shut out.
+        if revoked.len() != names.len() {
+            return Err(RedisFailure::Garbage.into());
+        }
         Ok(revoked.into_iter().flatten().any(|second| reaches(second, session.started)))
     }
 
