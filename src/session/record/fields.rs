@@ -7,6 +7,9 @@ use super::super::{Session, Subject};
 use super::Pointer;
 use super::moment::epoch_seconds;
 
+/// The app's clock may be ahead by so many seconds.
+const CLOCK_TOLERANCE: i64 = 60;
+
 /// Where in a record, one JSON object, everything stands. What is left out is not asked for.
 #[derive(Clone, Debug)]
 pub struct RecordFields {
@@ -50,6 +53,8 @@ impl RecordFields {
             return Err("expired");
         }
         let started = time_at(self.started.as_ref(), record).ok_or("malformed_start")?;
+        // No revocation would ever reach what is still to begin.
+        let started = started.filter(|started| *started <= now.saturating_add(CLOCK_TOLERANCE));
         let claim = |(name, pointer): &(String, Pointer)| Some((name.clone(), pointer.find(record)?.clone()));
         let claims: Map<String, Value> = self.claims.iter().filter_map(claim).collect();
         Ok(Session { started, until, ..Session::new(subject, claims) })
@@ -207,6 +212,12 @@ mod tests {
                 "user": {"id": 1, "isLoggedIn": true}, "cookie": {"expires": expires}, "createdAt": created,
             }))
         };
+        for (created, started) in
+            [(NOW, Some(NOW)), (NOW + 60, Some(NOW + 60)), (NOW + 61, None), (NOW + 86_400, None)]
+        {
+            let session = with(json!(NOW + 60), json!(created)).unwrap();
+            assert_eq!(session.started, started, "what is still to come is no beginning");
+        }
         let session = with(json!((NOW + 60) * 1000 + 999), json!("2026-11-21T11:59:20.751Z")).unwrap();
         assert_eq!((session.until, session.started), (Some(NOW + 60), Some(1_795_262_360)));
         assert_eq!(with(json!(NOW + 1), json!(null)).unwrap().until, Some(NOW + 1));
