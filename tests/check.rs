@@ -114,13 +114,14 @@ fn says_who_names_the_listener() {
          [jwt.jwks]\nurl = \"https://login.example.com/jwks.json\"\n",
             "who is asking    JWT as a bearer token from \"https://login.example.com/\" for \"app\", leeway 5s, keys: fetched \
          from https://login.example.com/jwks.json (trusting the system's authorities) every 10m, every 1m at most for \
-         an unknown kid, used for 1day at most; subject /sub; session /sid or /jti; claims: plan (/app/plan)",
+         an unknown kid, used for 1day at most; subject /sub; session /sid or /jti; started /auth_time; claims: plan \
+         (/app/plan)",
         ),
         (
-            "[jwt]\ncookie = \"token\"\nissuer = \"i\"\naudience = \"a\"\nsession = \"/session\"\n\
+            "[jwt]\ncookie = \"token\"\nissuer = \"i\"\naudience = \"a\"\nsession = \"/session\"\nstarted = \"/iat\"\n\
          [[jwt.keys]]\nalgorithm = \"ES256\"\npublic_key = { file = \"jwt.pub.pem\" }\n",
             "who is asking    JWT in the cookie token from \"i\" for \"a\", leeway 5s, keys: without id (ES256); subject /sub; \
-         session /session; claims: none",
+         session /session; started /iat; claims: none",
         ),
         (
             "[introspect]\nurl = \"https://www.example.com/api/session\"\ncookies = [\"a\", \"b\"]\nsubject = \"/user/id\"\n\

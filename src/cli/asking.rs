@@ -29,7 +29,7 @@ fn header(settings: &HeaderSettings, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 }
 
 fn jwt(settings: &JwtSettings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let JwtSettings { place, issuer, audience, keys, leeway, subject, session, claims } = settings;
+    let JwtSettings { place, issuer, audience, keys, leeway, subject, session, started, claims } = settings;
     match place {
         JwtPlace::Cookie(name) => write!(f, "JWT in the cookie {name}")?,
         JwtPlace::Bearer => f.write_str("JWT as a bearer token")?,
@@ -44,7 +44,7 @@ fn jwt(settings: &JwtSettings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Some(session) => write!(f, "session {session}; ")?,
         None => f.write_str("session /sid or /jti; ")?,
     }
-    write!(f, "claims: {}", Claims(claims))
+    write!(f, "started {started}; claims: {}", Claims(claims))
 }
 
 fn introspect(settings: &IntrospectSettings, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{APP, Answer, MARKER, Reply, SAME_SITE, Service, Setup, Upstream, get, post};
+use crate::support::{
+    APP, Answer, MARKER, Reply, SAME_SITE, Service, Setup, Ticket, Upstream, get, now, post, wait_for,
+};
 
 pub fn vectors() -> Value {
     serde_json::from_str(include_str!("../vectors/jwts/jwts.json")).unwrap()
@@ -133,4 +135,62 @@ fn a_session_that_is_revoked_by_the_issuers_name_for_it_is_refused() {
     assert!((200..300).contains(&revoked.status), "{}", String::from_utf8_lossy(&revoked.body));
     service.assert_refused(&renew(&service, &named), 401, "session_refused", "revoked");
     assert_eq!(renew(&service, &unnamed).status, 200, "another session");
+}
+
+/// `[jwt]` with tokens that the test signs itself, and more lines.
+fn signing(lines: &str) -> Service {
+    let section = format!(
+        "[jwt]\ncookie = \"token\"\nissuer = \"https://www.example.com\"\naudience = \"https://listen.example.com\"\n\
+         {lines}\n[[jwt.keys]]\nalgorithm = \"HS256\"\nsecret = {{ file = \"ticket.key\" }}\n"
+    );
+    Setup::new().shared_only().without_tickets().section(section.leak()).start()
+}
+
+fn token(issued_at: i64) -> Ticket {
+    Ticket::of("listener-7").with("iat", issued_at).with("exp", now() + 600)
+}
+
+/// Shuts the listener out, and says in which second.
+fn shut_out(service: &Service) -> i64 {
+    let revoked = service.revoke(&json!({"subject": "listener-7"}));
+    assert_eq!(revoked.status, 200, "{}", String::from_utf8_lossy(&revoked.body));
+    revoked.json()["refused_from"].as_i64().unwrap()
+}
+
+#[test]
+fn a_token_that_was_refreshed_after_a_revocation_lets_nobody_back_in() {
+    let service = signing("");
+    let before = now() - 100;
+    for good in [token(before), token(before).with("auth_time", before), token(before).without("iat")] {
+        assert_eq!(renew(&service, &good.sign()).status, 200);
+    }
+    let second = shut_out(&service);
+    let anew = token(second + 2).with("auth_time", second + 2).sign();
+    wait_for("the login after it", || renew(&service, &anew).status == 200);
+    for (what, refreshed) in [
+        ("by its issue alone", token(second + 2)),
+        ("of a login before it", token(second + 2).with("auth_time", before)),
+        ("of that very second", token(second + 2).with("auth_time", second)),
+        ("of no second", token(second + 2).without("iat")),
+        ("of a login still to come", token(second + 2).with("auth_time", second + 3600)),
+    ] {
+        service.assert_refused(&renew(&service, &refreshed.sign()), 401, "session_refused", what);
+    }
+    let malformed = token(second + 2).with("auth_time", "today").sign();
+    service.assert_refused(&renew(&service, &malformed), 401, "session_refused", "a day is no second");
+}
+
+#[test]
+fn where_the_operator_says_so_a_token_is_as_old_as_its_issue() {
+    let service = signing("started = \"/iat\"");
+    let second = shut_out(&service);
+    let anew = token(second + 2).with("auth_time", second - 100).sign();
+    wait_for("the token issued after it", || renew(&service, &anew).status == 200);
+    for (what, old) in [
+        ("issued before it", token(second - 1).with("auth_time", second + 2)),
+        ("issued in that second", token(second)),
+        ("issued in no second", token(second).without("iat")),
+    ] {
+        service.assert_refused(&renew(&service, &old.sign()), 401, "session_refused", what);
+    }
 }

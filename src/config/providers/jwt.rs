@@ -26,6 +26,7 @@ pub(in super::super) struct RawJwt {
     leeway: Field<String>,
     subject: Field<String>,
     session: Field<String>,
+    started: Field<String>,
     claims: Field<RawClaims>,
     keys: Field<Vec<Spanned<RawTokenKey>>>,
     jwks: Field<RawJwks>,
@@ -49,13 +50,17 @@ pub(in super::super) fn read_jwt(
     let leeway = whole_seconds_in(Duration::ZERO, JwtSettings::MAX_LEEWAY, "a token");
     let leeway = reader.optional(raw.leeway, leeway).unwrap_or(JwtSettings::DEFAULT_LEEWAY);
     let pointer = |text: String| Pointer::parse(&text);
-    let subject = raw.subject.or_else(|| Some(Spanned::new(section.clone(), "/sub".to_owned())));
-    let subject = reader.optional(subject, pointer);
+    let or = |field: Field<String>, text: &str| {
+        field.or_else(|| Some(Spanned::new(section.clone(), text.to_owned())))
+    };
+    let [subject, started] =
+        [or(raw.subject, "/sub"), or(raw.started, "/auth_time")].map(|field| reader.optional(field, pointer));
     let session = reader.optional(raw.session, pointer);
     let claims = read_claims(raw.claims, reader, pointer);
     let keys = KeySection { name: "jwt", span: &section, vault }.read(raw.keys, raw.jwks, reader);
-    let (place, keys, subject) = (place?, keys?, subject?);
-    Some(JwtSettings { place, issuer: issuer?, audience: audience?, keys, leeway, subject, session, claims })
+    let (place, issuer, audience, keys) = (place?, issuer?, audience?, keys?);
+    let (subject, started) = (subject?, started?);
+    Some(JwtSettings { place, issuer, audience, keys, leeway, subject, session, started, claims })
 }
 
 /// A cookie or a bearer token, and not both: of two tokens none would say which counts.

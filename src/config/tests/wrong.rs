@@ -696,6 +696,12 @@ const PROVIDER_ROWS: &[(&str, &str, &str, &str)] = &[
         "this is not a JSON pointer",
     ),
     (
+        jwt!("bearer = true\nstarted = \"iat\"\njwks = { url = \"https://i.example/\" }"),
+        ":8:11",
+        "jwt.started",
+        "this is not a JSON pointer",
+    ),
+    (
         jwt!("bearer = true\nclaims = { plan = \"/a~2\" }\njwks = { url = \"https://i.example/\" }"),
         ":8:19",
         "jwt.claims.plan",

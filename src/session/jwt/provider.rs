@@ -69,7 +69,7 @@ impl JwtProvider {
         parties(&members)?.are(&settings.issuer, &settings.audience)?;
         let expires_at = seconds("exp", required(&members, "exp")?)?;
         let time = |name| members.get(name).map(|value| seconds(name, value)).transpose();
-        let (not_before, issued_at, logged_in_at) = (time("nbf")?, time("iat")?, time("auth_time")?);
+        let (not_before, issued_at) = (time("nbf")?, time("iat")?);
         let (latest, expires) = (now.saturating_add(self.leeway), expires_at.saturating_add(self.leeway));
         if issued_at.is_some_and(|issued_at| issued_at > latest) {
             return Err(TokenRefusal::IssuedInFuture);
@@ -81,6 +81,7 @@ impl JwtProvider {
             return Err(TokenRefusal::Expired);
         }
         let members = Value::Object(members);
+        let started = settings.started.find(&members).map(|value| seconds("auth_time", value)).transpose()?;
         let subject = settings.subject.find(&members).ok_or(TokenRefusal::MissingClaim("sub"))?;
         let claim =
             |(name, pointer): &(String, Pointer)| Some((name.clone(), pointer.find(&members)?.clone()));
@@ -88,9 +89,9 @@ impl JwtProvider {
             subject: name_of(subject).ok_or(TokenRefusal::MalformedClaim("sub"))?,
             claims: settings.claims.iter().filter_map(claim).collect(),
             id: self.session_name(&members)?.map(SessionId::of),
-            // By our clock, as a revocation is: of an issuer whose clock is ahead, not in the future. A token that
-            // was renewed since is of the session that began with the login.
-            started: logged_in_at.or(issued_at).map(|started| started.min(now)),
+            // By our clock, as a revocation is: of an issuer whose clock is ahead, not in the future. What lies there
+            // further than clocks differ is no beginning, and no revocation would ever reach it.
+            started: started.filter(|started| *started <= latest).map(|started| started.min(now)),
             until: Some(expires),
         })
     }

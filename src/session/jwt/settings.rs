@@ -20,6 +20,9 @@ pub struct JwtSettings {
     pub subject: Pointer,
     /// The issuer's own name of the session. Unless told otherwise its `sid`, or else its `jti`, if it has one.
     pub session: Option<Pointer>,
+    /// When the session began. A token without it tells nothing of that: one that was refreshed is issued anew, and a
+    /// revocation must reach it nevertheless.
+    pub started: Pointer,
     /// Claims by name. One whose pointer leads to nothing is not there.
     pub claims: Vec<(String, Pointer)>,
 }
