@@ -50,7 +50,7 @@ impl HeaderProvider {
             return Err(ProviderRefusal::Refused("untrusted_peer"));
         }
         let value = presented.single_header(&self.name)?.ok_or(ProviderRefusal::Missing)?;
-        let subject = std::str::from_utf8(value).ok().and_then(|name| Subject::parse(name.trim()).ok());
+        let subject = std::str::from_utf8(value).ok().and_then(|name| Subject::parse(trim(name)).ok());
         let subject = subject.ok_or(ProviderRefusal::Refused("malformed_subject"))?;
         let mut claims = Map::new();
         for (claim, header) in &self.claims {
@@ -64,8 +64,13 @@ impl HeaderProvider {
 }
 
 fn claim_text(value: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(value).ok()?.trim();
+    let text = trim(std::str::from_utf8(value).ok()?);
     (text.len() <= HeaderProvider::MAX_CLAIM_BYTES && !text.chars().any(char::is_control)).then_some(text)
+}
+
+/// Without the spaces and tabs around a value (RFC 9110 §5.5). A name with any other space about it is another name.
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
 }
 
 #[cfg(test)]
@@ -88,6 +93,15 @@ mod tests {
         let session = identify(&["203.0.113.0/24"], &[("x-forwarded-user", " listener-7 ")]).unwrap();
         assert_eq!(session.subject.as_str(), "listener-7");
         assert!(session.claims.is_empty());
+    }
+
+    #[test]
+    fn a_name_with_a_space_of_unicode_about_it_is_not_the_name_without() {
+        for name in ["\u{a0}listener-7", "listener-7\u{2003}", "\u{3000}listener-7\u{3000}"] {
+            let headers = [("x-forwarded-user", name), ("x-forwarded-groups", name)];
+            let session = identify(&["203.0.113.0/24"], &headers).unwrap();
+            assert_eq!((session.subject.as_str(), &session.claims["groups"]), (name, &json!(name)));
+        }
     }
 
     #[test]
