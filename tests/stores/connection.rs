@@ -1,5 +1,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use edgemint::session::redis::{RedisFailure, Use};
@@ -15,7 +17,7 @@ const PONG: Result<&str, &RedisFailure> = Ok("PONG");
 fn impostor(serve: impl Fn(std::net::TcpStream) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://127.0.0.1:{}", listener.local_addr().unwrap().port());
-    let serve = std::sync::Arc::new(serve);
+    let serve = Arc::new(serve);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let serve = serve.clone();
@@ -164,8 +166,66 @@ fn who_answers_garbage_is_away() {
             let _ = stream.write_all(b":7\r\n:7\r\n:7\r\n");
         }
     });
-    let failure = block_on(client(&url, probe()).first_health()).unwrap_err();
-    assert_eq!(failure, RedisFailure::Garbage);
+    for purpose in [probe(), Use::Look] {
+        let failure = block_on(client(&url, purpose).first_health()).unwrap_err();
+        assert_eq!(failure, RedisFailure::Garbage);
+    }
+}
+
+#[test]
+fn who_answers_another_command_than_the_last_is_left() {
+    // The second connection answers as it should.
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    let url = impostor(move |mut stream| {
+        let is_shifted = counted.fetch_add(1, Ordering::SeqCst) == 0;
+        let mut pings = 0;
+        let mut read = [0; 1024];
+        while let Ok(length) = stream.read(&mut read)
+            && length > 0
+        {
+            let text = String::from_utf8_lossy(&read[..length]).into_owned();
+            for command in text.split_inclusive('*').filter(|command| command.contains("\r\n$")) {
+                pings += usize::from(command.contains("PING"));
+                let answer = match (command.contains("PING"), is_shifted && pings > 1) {
+                    (true, false) => "+PONG\r\n",
+                    (true, true) => "$6\r\nother!\r\n",
+                    (false, _) => "+OK\r\n",
+                };
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        }
+    });
+    let client = client(&url, Use::Look);
+    assert_eq!(block_on(client.first_health()), Ok(()));
+    wait_for("another connection", || connections.load(Ordering::SeqCst) > 1 && client.health().is_ok());
+}
+
+#[test]
+fn a_late_answer_is_given_to_nobody_else() {
+    needs!("redis-server");
+    let server = RedisServer::start();
+    for key in ["a", "b"] {
+        let _: String = server.ask(&["SET", key, key]);
+    }
+    let client = patient_client(&server.url(), Duration::from_millis(300), Use::Look);
+    let value = |key: &str| block_on(client.value(key, 16));
+    assert_eq!(value("a"), Ok(Some(b"a".to_vec())));
+    server.freeze();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert!(value("a").is_err()));
+        }
+    });
+    server.thaw();
+    let mut answered = 0;
+    wait_for("answers", || {
+        if let Ok(found) = value("b") {
+            assert_eq!(found, Some(b"b".to_vec()));
+            answered += 1;
+        }
+        answered == 100
+    });
 }
 
 #[test]

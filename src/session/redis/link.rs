@@ -240,12 +240,14 @@ impl Link {
     }
 }
 
-/// An answer of any kind that Redis gives, but one that says that it cannot serve.
+/// That Redis answers this command: what comes otherwise was asked by another, who gets somebody else's answer in turn.
 async fn ping(connection: &mut MultiplexedConnection) -> Result<(), RedisFailure> {
     let answer = connection.send_packed_command(&cmd("PING")).await.and_then(Value::extract_error);
     match answer.map_err(RedisFailure::from) {
+        Ok(Value::SimpleString(word)) if word == "PONG" => Ok(()),
+        Ok(_) => Err(RedisFailure::Garbage),
         // Some users may do little.
-        Ok(_) | Err(RedisFailure::Refused("NOPERM")) => Ok(()),
+        Err(RedisFailure::Refused("NOPERM")) => Ok(()),
         Err(failure) => Err(failure),
     }
 }
