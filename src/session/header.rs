@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use serde_json::{Map, Value};
 
+use super::presented::blank;
 use super::{Peers, Presented, ProviderRefusal, Session, Subject};
 
 /// Which header of whom is believed.
@@ -50,7 +51,8 @@ impl HeaderProvider {
             return Err(ProviderRefusal::Refused("untrusted_peer"));
         }
         let value = presented.single_header(&self.name)?.ok_or(ProviderRefusal::Missing)?;
-        let subject = std::str::from_utf8(value).ok().and_then(|name| Subject::parse(name.trim()).ok());
+        let subject =
+            std::str::from_utf8(value).ok().and_then(|name| Subject::parse(name.trim_matches(blank)).ok());
         let subject = subject.ok_or(ProviderRefusal::Refused("malformed_subject"))?;
         let mut claims = Map::new();
         for (claim, header) in &self.claims {
@@ -64,7 +66,7 @@ impl HeaderProvider {
 }
 
 fn claim_text(value: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(value).ok()?.trim();
+    let text = std::str::from_utf8(value).ok()?.trim_matches(blank);
     (text.len() <= HeaderProvider::MAX_CLAIM_BYTES && !text.chars().any(char::is_control)).then_some(text)
 }
 
@@ -88,6 +90,8 @@ mod tests {
         let session = identify(&["203.0.113.0/24"], &[("x-forwarded-user", " listener-7 ")]).unwrap();
         assert_eq!(session.subject.as_str(), "listener-7");
         assert!(session.claims.is_empty());
+        let another = identify(&["203.0.113.0/24"], &[("x-forwarded-user", "\u{a0}listener-7")]).unwrap();
+        assert_ne!(another.subject, session.subject, "a space that is not HTTP's is of the name");
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl dyn Presented + '_ {
     }
 
     /// The value of the cookie `name` as it was sent (RFC 6265 §5.4), nothing decoded; values that are not UTF-8
-    /// are not seen, as no cookie of any provider is anything but ASCII.
+    /// are not seen, as no cookie of any provider is anything but ASCII. Of what stands around a name only [`blank`]s
+    /// are dropped: to a browser, `U+2000 __Host-a` has no prefix, so any host of the site may set it.
     ///
     /// # Errors
     /// [`Ambiguous`] if there are two of that name, alike or not.
@@ -39,13 +40,19 @@ impl dyn Presented + '_ {
             for pair in line.split(|byte| *byte == b';') {
                 let Ok(pair) = std::str::from_utf8(pair) else { continue };
                 let Some((its_name, value)) = pair.split_once('=') else { continue };
-                if its_name.trim() == name && found.replace(value.trim()).is_some() {
+                if its_name.trim_matches(blank) == name && found.replace(value.trim_matches(blank)).is_some()
+                {
                     return Err(Ambiguous);
                 }
             }
         }
         Ok(found)
     }
+}
+
+/// What may stand around a value without being of it (RFC 9110 §5.6.3), and no other space that Unicode has.
+pub(super) fn blank(c: char) -> bool {
+    matches!(c, ' ' | '\t')
 }
 
 #[cfg(test)]
@@ -90,7 +97,11 @@ pub(super) mod tests {
             (&["x=1; id=a=b; y=2"], Some("a=b")),
             (&["x=1", "id=a"], Some("a")),
             (&["id="], Some("")),
+            (&["x=1;\tid = a\t"], Some("a")),
             (&["ID=a; xid=b; id2=c; id"], None),
+            // PortSwigger, "Cookie Chaos": such a name gets past a browser's check of prefixes.
+            (&["\u{2000}id=a; id\u{a0}=b; \u{85}id=c; \u{feff}id=d"], None),
+            (&["\u{2000}id=a; id=\u{2000}b"], Some("\u{2000}b")),
         ] {
             assert_eq!(cookie(lines), Ok(expected.map(str::to_owned)), "{lines:?}");
         }
