@@ -156,7 +156,10 @@ fn check_says_where_things_are_remembered() {
         let line = said.lines().find_map(|line| line.strip_prefix("remembers in     "));
         line.unwrap_or_else(|| panic!("{said}")).to_owned()
     };
-    assert_eq!(said_of(&Setup::new()), "memory, until it is started again, which suits one instance; revocations for 30days");
+    assert_eq!(
+        said_of(&Setup::new()),
+        "memory, until it is started again, which suits one instance; revocations for 30days"
+    );
     let (mut server, url) = locked_redis();
     let place = format!("127.0.0.1:{}", server.port());
     let setup = Setup::new().store(&url, "revocations = \"2days\"\nprefix = \"a:\"");
