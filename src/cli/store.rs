@@ -9,7 +9,7 @@ use crate::http::open_redis;
 /// mistake of the configuration.
 pub(super) fn describe(store: &StoreConfig) -> String {
     let place = match &store.redis {
-        None => "memory, which suits one instance".to_owned(),
+        None => "memory, until it is started again, which suits one instance".to_owned(),
         Some(shared) => in_redis(shared),
     };
     format!("{place}; revocations for {}", humantime::format_duration(store.revocations))

@@ -9,7 +9,6 @@ use super::problem::Problem;
 use super::service::{self, Service};
 use super::{body, browser, hand_over};
 use crate::session::Session;
-use crate::session::revocation::Revoked;
 
 /// `POST /leave`: a page signs the listener out. Answers 204, whoever asks and however often, deletes every cookie
 /// that this service ever sets, and ends the session, so that a copy of its cookie is worth nothing. What was
@@ -91,7 +90,7 @@ async fn end_presented(
 /// stolen, cannot end what the listener began since.
 async fn end(session: &Session, service: &Service, deadline: Instant) -> Result<(), Problem> {
     match (&session.id, session.started) {
-        (Some(id), Some(started)) => service.revoke(&Revoked::Session(id.clone()), started, deadline).await,
+        (Some(id), Some(started)) => service.end(id, started, deadline).await,
         // Without a name there is nothing to end it by.
         _ => Ok(()),
     }

@@ -17,10 +17,11 @@ use super::stores::{StoreHealth, Stores};
 use crate::config::{Config, SubjectRule};
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
-use crate::session::own::OwnSessions;
+use crate::session::own::{OwnSessions, OwnSettings};
 use crate::session::return_url::ReturnUrls;
 use crate::session::revocation::{Revocations, Revoked};
-use crate::session::{Provider, Session};
+use crate::session::ticket::TicketSettings;
+use crate::session::{Provider, Session, SessionId};
 
 /// What all workers share.
 pub struct Service {
@@ -31,6 +32,8 @@ pub struct Service {
     /// Who says who a browser's listener is. `None` if nobody does: then nothing is renewed.
     pub(super) provider: Option<Provider>,
     revocations: Revocations,
+    /// Within so long whatever a session that has been left could be copied to has ended by itself.
+    sessions_end_within: Duration,
     pub(super) store_health: StoreHealth,
     return_urls: Option<ReturnUrls>,
     pub(super) pages: Pages,
@@ -57,6 +60,9 @@ impl Service {
     pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
         let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
         let Stores { replay, revocations, health } = Stores::open(&store).map_err(StartError::Store)?;
+        // Without sessions of our own there is only another ticket of the same name, which nobody has used yet.
+        let sessions_end_within =
+            session.as_ref().map_or(TicketSettings::ALL_END_WITHIN, OwnSettings::all_end_within);
         let claims = || grants.iter().flat_map(Profile::claims).map(str::to_owned).collect();
         // Tickets are one provider's, which only with sessions can be asked again, and `provider` is another's.
         let own = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
@@ -67,6 +73,7 @@ impl Service {
             hand_over: ticket.map(|tickets| HandOver::new(tickets, replay)).transpose()?,
             provider,
             revocations,
+            sessions_end_within,
             store_health: health,
             return_urls: server.return_urls,
             pages: Pages::new(&server.app_origins),
@@ -133,6 +140,12 @@ impl Service {
     ) -> Result<(), Problem> {
         let written = timeout_at(deadline, self.revocations.revoke(revoked, reached)).await;
         Ok(written.map_err(|_| Problem::StoreSlow)??)
+    }
+
+    /// Ends a session, and every copy of it.
+    pub(super) async fn end(&self, id: &SessionId, started: i64, deadline: Instant) -> Result<(), Problem> {
+        let ended = self.revocations.end(id, started, self.sessions_end_within);
+        Ok(timeout_at(deadline, ended).await.map_err(|_| Problem::StoreSlow)??)
     }
 
     /// The sessions that tickets start.

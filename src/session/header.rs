@@ -93,6 +93,8 @@ mod tests {
         let session = identify(&["203.0.113.0/24"], &[("x-forwarded-user", " listener-7 ")]).unwrap();
         assert_eq!(session.subject.as_str(), "listener-7");
         assert!(session.claims.is_empty());
+        let another = identify(&["203.0.113.0/24"], &[("x-forwarded-user", "\u{a0}listener-7")]).unwrap();
+        assert_ne!(another.subject, session.subject, "a space that is not HTTP's is of the name");
     }
 
     #[test]

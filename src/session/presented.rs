@@ -29,7 +29,8 @@ impl dyn Presented + '_ {
     }
 
     /// The value of the cookie `name` as it was sent (RFC 6265 §5.4), nothing decoded; values that are not UTF-8
-    /// are not seen, as no cookie of any provider is anything but ASCII.
+    /// are not seen, as no cookie of any provider is anything but ASCII. Of what stands around a name only [`blank`]s
+    /// are dropped: to a browser, `U+2000 __Host-a` has no prefix, so any host of the site may set it.
     ///
     /// # Errors
     /// [`Ambiguous`] if there are two of that name, alike or not.
@@ -96,10 +97,14 @@ pub(super) mod tests {
             (&["x=1; id=a=b; y=2"], Some("a=b")),
             (&["x=1", "id=a"], Some("a")),
             (&["id="], Some("")),
+            (&["x=1;\tid = a\t"], Some("a")),
             (&["ID=a; xid=b; id2=c; id"], None),
             (&[" \tid \t=\t a "], Some("a")),
             (&["\u{a0}id=a; id\u{2000}=b; \u{b}id=c"], None),
             (&["id=a\u{a0}"], Some("a\u{a0}")),
+            // PortSwigger, "Cookie Chaos": such a name gets past a browser's check of prefixes.
+            (&["\u{2000}id=a; id\u{a0}=b; \u{85}id=c; \u{feff}id=d"], None),
+            (&["\u{2000}id=a; id=\u{2000}b"], Some("\u{2000}b")),
         ] {
             assert_eq!(cookie(lines), Ok(expected.map(str::to_owned)), "{lines:?}");
         }

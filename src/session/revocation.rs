@@ -69,7 +69,10 @@ impl fmt::Debug for RevocationKey {
 
 /// The revocations of this service.
 #[derive(Debug)]
-pub struct Revocations(Backend);
+pub struct Revocations {
+    backend: Backend,
+    remembered: Duration,
+}
 
 /// Where revocations are remembered.
 #[derive(Debug)]
@@ -91,13 +94,13 @@ impl Revocations {
     ///
     /// `remembered` has to be at least as long as the longest session: a forgotten revocation reaches nobody.
     pub fn in_memory(capacity: NonZeroUsize, remembered: Duration) -> Self {
-        Self(Backend::Memory(MemoryRevocations::new(capacity, remembered)))
+        Self { backend: Backend::Memory(MemoryRevocations::new(capacity)), remembered }
     }
 
     /// A store in Redis, for all instances that use the same one with the same `prefix`, which comes before the
     /// names of keys. It remembers a revocation for `remembered` (whole seconds), by the clock of Redis.
     pub fn in_redis(client: RedisClient, prefix: &str, remembered: Duration) -> Self {
-        Self(Backend::Redis(RedisRevocations::new(client, prefix, remembered)))
+        Self { backend: Backend::Redis(RedisRevocations::new(client, prefix)), remembered }
     }
 
     /// Shuts out every session of `revoked` that began at `now` (epoch seconds) or before. Repeating it moves
@@ -106,9 +109,28 @@ impl Revocations {
     /// # Errors
     /// [`StoreOutage`] if it may not have been recorded.
     pub async fn revoke(&self, revoked: &Revoked, now: i64) -> Result<(), StoreOutage> {
-        match &self.0 {
-            Backend::Memory(memory) => memory.revoke(revoked.into(), now),
-            Backend::Redis(redis) => redis.revoke(revoked.into(), now).await,
+        self.remember(revoked.into(), now, self.remembered).await
+    }
+
+    /// Ends the session `id`, all copies of it that began at `started` (epoch seconds) or before. They would end by
+    /// themselves within `left` (whole seconds), so that it is remembered for so long and no longer: sessions are
+    /// left every day, and must not fill the store up for what a back end shuts out.
+    ///
+    /// # Errors
+    /// [`StoreOutage`] if it may not have been recorded.
+    pub async fn end(&self, id: &SessionId, started: i64, left: Duration) -> Result<(), StoreOutage> {
+        self.remember(RevocationKey::of_session(id), started, left).await
+    }
+
+    async fn remember(
+        &self,
+        key: RevocationKey,
+        reached: i64,
+        remembered: Duration,
+    ) -> Result<(), StoreOutage> {
+        match &self.backend {
+            Backend::Memory(memory) => memory.revoke(key, reached, remembered),
+            Backend::Redis(redis) => redis.revoke(key, reached, remembered).await,
         }
     }
 
@@ -118,7 +140,7 @@ impl Revocations {
     /// # Errors
     /// [`StoreOutage`] if the store cannot tell, which is never a yes.
     pub async fn refuses(&self, session: &Session, now: i64) -> Result<bool, StoreOutage> {
-        match &self.0 {
+        match &self.backend {
             Backend::Memory(memory) => Ok(memory.refuses(session, now)),
             Backend::Redis(redis) => redis.refuses(session).await,
         }

@@ -271,3 +271,24 @@ fn an_app_that_is_slow_is_not_asked_by_everybody_at_once() {
     assert_eq!(upstream.count(), 2);
     assert_eq!(renew(&service, &cookie("c")).status, 200, "there is a place again");
 }
+
+#[test]
+fn an_app_that_never_answers_costs_the_time_of_a_request() {
+    let upstream = Upstream::saying(Reply::Never);
+    let service = asking(&upstream, "").server("request_timeout = \"300ms\"").start();
+    let enter = format!("GET /enter HTTP/1.1\r\nHost: listen.example.com\r\n{}\r\n", cookie("abc"));
+    let status =
+        format!("GET /status HTTP/1.1\r\nHost: listen.example.com\r\n{SAME_SITE}{}\r\n", cookie("abc"));
+    let renew = post("/renew", &format!("{SAME_SITE}{}", cookie("abc")), "");
+    for request in [enter, status, renew] {
+        let started = Instant::now();
+        let answer = service.ask(&request);
+        assert_unavailable(&service, &answer, &request);
+        // Of itself, asking the app takes 2 s.
+        assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
+        assert_eq!(service.log_line(&answer)["reason"], "the session provider took too long");
+    }
+    upstream.say(yes());
+    // What is under way is waited for by everybody who presents the same.
+    assert_eq!(self::renew(&service, &cookie("another")).status, 200);
+}

@@ -105,6 +105,11 @@ fn what_proves_nothing_is_refused_and_all_of_it_alike() {
         ("under another name", format!("Cookie: __Host-edgemint2={fresh}; edgemint={fresh}\r\n")),
         ("in lower case", format!("Cookie: __host-edgemint={fresh}\r\n")),
         ("as a bearer", format!("Authorization: Bearer {fresh}\r\n")),
+        // The prefix begins no such name for a browser, which takes the cookie from any host of the same site.
+        ("behind a space that is not ASCII", format!("Cookie: \u{2000}{SESSION_COOKIE}={fresh}\r\n")),
+        ("behind a next line", format!("Cookie: a=b; \u{85}{SESSION_COOKIE}={fresh}\r\n")),
+        ("before a space that is not ASCII", format!("Cookie: {SESSION_COOKIE}\u{a0}={fresh}\r\n")),
+        ("with a value behind such a space", one(&format!("\u{3000}{fresh}"))),
     ];
     let alike = renew_with(&service, "").constant_part();
     for (what, cookies) in rows {
@@ -113,6 +118,8 @@ fn what_proves_nothing_is_refused_and_all_of_it_alike() {
         assert_eq!(answer.constant_part(), alike, "{what}");
     }
     assert_eq!(service.renew(&fresh).status, 200, "none of them harmed the session");
+    let beside = format!("Cookie: \u{2000}{SESSION_COOKIE}={MARKER}; {SESSION_COOKIE}={fresh}\r\n");
+    assert_eq!(renew_with(&service, &beside).status, 200, "nor can a sibling host's cookie");
 }
 
 #[test]

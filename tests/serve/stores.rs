@@ -76,6 +76,29 @@ fn whom_one_instance_shuts_out_the_other_refuses() {
 }
 
 #[test]
+fn a_session_that_was_left_is_remembered_no_longer_than_it_could_last() {
+    needs!("redis-server");
+    let server = RedisServer::start();
+    let service = Setup::sharing(&server).start();
+    service.wait_until_ready();
+    let session = service.session_of(&Ticket::of("listener-7").with("sid", "s-7"));
+    let remembered = || {
+        let keys: Vec<String> = server.ask(&["KEYS", "edgemint:revoked:*"]);
+        let [key] = &keys[..] else { panic!("{keys:?}") };
+        server.ask::<u64>(&["TTL", key])
+    };
+    const DAY: u64 = 86_400;
+    assert_eq!(service.leave(&session).status, 204);
+    // session.max_age, and two minutes for clocks that differ.
+    assert!((DAY..=DAY + 120).contains(&remembered()), "{}", remembered());
+    assert_eq!(service.revoke(&json!({"sid": "s-7"})).status, 200);
+    assert!((30 * DAY - 60..=30 * DAY).contains(&remembered()), "{}", remembered());
+    assert_eq!(service.leave(&session).status, 204);
+    assert!((30 * DAY - 60..=30 * DAY).contains(&remembered()), "a revocation is not shortened");
+    service.assert_refused(&service.renew(&session), 401, "session_refused", "it was left");
+}
+
+#[test]
 fn a_rolling_restart_refuses_no_good_ticket_and_takes_no_used_one() {
     needs!("redis-server");
     let server = RedisServer::start();
@@ -133,7 +156,10 @@ fn check_says_where_things_are_remembered() {
         let line = said.lines().find_map(|line| line.strip_prefix("remembers in     "));
         line.unwrap_or_else(|| panic!("{said}")).to_owned()
     };
-    assert_eq!(said_of(&Setup::new()), "memory, which suits one instance; revocations for 30days");
+    assert_eq!(
+        said_of(&Setup::new()),
+        "memory, until it is started again, which suits one instance; revocations for 30days"
+    );
     let (mut server, url) = locked_redis();
     let place = format!("127.0.0.1:{}", server.port());
     let setup = Setup::new().store(&url, "revocations = \"2days\"\nprefix = \"a:\"");

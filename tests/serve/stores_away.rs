@@ -10,7 +10,9 @@ use serde_json::json;
 
 use crate::programs::needs;
 use crate::redis_server::RedisServer;
-use crate::support::{Answer, REDIS_PASSWORD, Service, Setup, Ticket, content, locked_redis, seal, wait_for};
+use crate::support::{
+    Answer, REDIS_PASSWORD, Service, Setup, Ticket, content, get, locked_redis, seal, wait_for,
+};
 
 /// Refused, because the store cannot tell, and to be tried again.
 fn assert_unavailable(answer: &Answer, what: &str) {
@@ -133,6 +135,39 @@ fn a_frozen_redis_costs_its_deadline() {
     server.thaw();
     service.wait_until_ready();
     assert_eq!(service.renew(&session).status, 200);
+}
+
+#[test]
+fn the_time_of_a_request_bounds_the_store_too() {
+    needs!("redis-server");
+    let server = RedisServer::start();
+    let slow = Setup::with_sessions().store(&server.url(), "deadline = \"5s\"");
+    let service = slow.server("request_timeout = \"300ms\"").start();
+    service.wait_until_ready();
+    let session = service.session();
+    let ticket = || Ticket::of("listener-7").with("sid", "s").sign();
+    server.freeze();
+    for (what, ask) in [
+        ("/enter", &(|| service.redeem(&ticket())) as &dyn Fn() -> Answer),
+        ("/renew", &|| service.renew(&session)),
+        ("/status", &|| service.status(&session)),
+        ("/leave", &|| service.leave(&session)),
+        ("/leave by ticket", &|| service.ask(get(&format!("/leave?ticket={}", ticket())))),
+        ("/v1/revoke", &|| service.revoke(&json!({"subject": "listener-9"}))),
+    ] {
+        let started = Instant::now();
+        let answer = ask();
+        assert_unavailable(&answer, what);
+        assert!(started.elapsed() < Duration::from_secs(2), "{what}: {:?}", started.elapsed());
+        assert_eq!(service.log_line(&answer)["reason"], "the store took too long", "{what}");
+    }
+    server.thaw();
+    assert_eq!(
+        service.renew(&session).status,
+        401,
+        "it was told that the session is over, and heard it late"
+    );
+    assert_eq!(service.renew(&service.session()).status, 200);
 }
 
 /// Something in the place of Redis that does this with each connection.

@@ -9,11 +9,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::content::Content;
-use super::settings::{OwnSettings, SealingKey};
+use super::settings::{CLOCK_TOLERANCE, OwnSettings, SealingKey};
 use crate::session::{Presented, ProviderRefusal, Session, SessionId, Subject};
-
-/// Clocks of instances, and one that is put right, may differ by so many seconds.
-const CLOCK_TOLERANCE: i64 = 60;
 
 /// While the last renewal is at most this old (or a tenth of the idle time, if that is less), the next one
 /// leaves the cookie as it is: seconds.
@@ -101,7 +98,7 @@ impl OwnSessions {
         }
         let opened = self.open(sealed).ok_or(refused("unsealable"))?;
         let content = Content::parse(opened.value()).ok_or(refused("malformed"))?;
-        let latest = now.saturating_add(CLOCK_TOLERANCE);
+        let latest = now.saturating_add(seconds(CLOCK_TOLERANCE));
         if content.started > latest || content.last_seen > latest {
             return Err(refused("from_the_future"));
         }

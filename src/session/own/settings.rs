@@ -6,6 +6,9 @@ use std::time::Duration;
 use cookie::Key;
 use thiserror::Error;
 
+/// Clocks of instances, and one that is put right, may differ by so much.
+pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
 /// What sessions of our own are: checked settings.
 #[derive(Clone, Debug)]
 pub struct OwnSettings {
@@ -24,6 +27,12 @@ impl OwnSettings {
     pub const DEFAULT_IDLE: Duration = Duration::from_secs(2 * 60 * 60);
     /// The longest that can be configured: a session cannot be asked of the web app again.
     pub const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+    /// Within so long every session has ended that has begun by now, by the clock of any instance.
+    #[must_use]
+    pub fn all_end_within(&self) -> Duration {
+        self.max_age + 2 * CLOCK_TOLERANCE
+    }
 }
 
 /// What seals and opens session cookies, derived from a secret by HKDF (RFC 5869).

@@ -19,16 +19,21 @@ pub(super) struct MemoryRevocations {
 }
 
 impl MemoryRevocations {
-    pub(super) fn new(capacity: NonZeroUsize, remembered: Duration) -> Self {
-        let remembered = i64::try_from(remembered.as_secs()).unwrap_or(i64::MAX);
-        let table = Table { capacity: capacity.get(), remembered, ..Table::default() };
+    pub(super) fn new(capacity: NonZeroUsize) -> Self {
+        let table = Table { capacity: capacity.get(), ..Table::default() };
         Self { any: AtomicBool::new(false), table: RwLock::new(table), began: Instant::now() }
     }
 
-    pub(super) fn revoke(&self, key: RevocationKey, now: i64) -> Result<(), StoreOutage> {
+    pub(super) fn revoke(
+        &self,
+        key: RevocationKey,
+        reached: i64,
+        remembered: Duration,
+    ) -> Result<(), StoreOutage> {
+        let remembered = i64::try_from(remembered.as_secs()).unwrap_or(i64::MAX);
         // The table is consistent after each of its statements, so one that a panic left behind can be used.
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let outcome = table.revoke(key, self.moment(now));
+        let outcome = table.revoke(key, self.moment(reached), remembered);
         self.any.store(!table.revocations.is_empty(), Ordering::Release);
         outcome
     }
@@ -61,51 +66,63 @@ struct Moment {
 }
 
 impl Moment {
-    /// Whether both clocks have gone on by `seconds` since.
-    fn is_past(self, since: Self, seconds: i64) -> bool {
-        self.wall >= since.wall.saturating_add(seconds) && self.uptime >= since.uptime.saturating_add(seconds)
+    fn after(self, seconds: i64) -> Self {
+        Self { wall: self.wall.saturating_add(seconds), uptime: self.uptime.saturating_add(seconds) }
     }
+
+    /// Whether both clocks have come to `end`.
+    fn is_past(self, end: Self) -> bool {
+        self.wall >= end.wall && self.uptime >= end.uptime
+    }
+}
+
+/// What is remembered of one.
+#[derive(Clone, Copy, Debug)]
+struct Revocation {
+    /// What began at this second or before is shut out.
+    reached: i64,
+    forgotten: Moment,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    revocations: HashMap<RevocationKey, Moment>,
-    /// The same by the time at which they were last made: the next to be forgotten comes first.
-    by_age: BTreeSet<(i64, RevocationKey)>,
+    revocations: HashMap<RevocationKey, Revocation>,
+    /// The same by the uptime at which they may be forgotten: the next comes first.
+    by_end: BTreeSet<(i64, RevocationKey)>,
     capacity: usize,
-    /// Seconds.
-    remembered: i64,
 }
 
 impl Table {
-    fn revoke(&mut self, key: RevocationKey, now: Moment) -> Result<(), StoreOutage> {
+    fn revoke(&mut self, key: RevocationKey, now: Moment, remembered: i64) -> Result<(), StoreOutage> {
         self.forget(now);
-        let mut revoked = now;
+        let (mut reached, mut forgotten) = (now.wall, now.after(remembered));
         if let Some(before) = self.revocations.get(&key) {
-            revoked.wall = now.wall.max(before.wall);
-            self.by_age.remove(&(before.uptime, key));
+            reached = reached.max(before.reached);
+            forgotten.wall = forgotten.wall.max(before.forgotten.wall);
+            forgotten.uptime = forgotten.uptime.max(before.forgotten.uptime);
+            self.by_end.remove(&(before.forgotten.uptime, key));
         } else if self.revocations.len() >= self.capacity {
             return Err(StoreOutage::Full);
         }
-        self.revocations.insert(key, revoked);
-        self.by_age.insert((revoked.uptime, key));
+        self.revocations.insert(key, Revocation { reached, forgotten });
+        self.by_end.insert((forgotten.uptime, key));
         Ok(())
     }
 
     fn refuses(&self, key: RevocationKey, started: Option<i64>, now: Moment) -> bool {
-        let revoked = self.revocations.get(&key).filter(|revoked| !now.is_past(**revoked, self.remembered));
-        revoked.is_some_and(|revoked| reaches(revoked.wall, started))
+        let revoked = self.revocations.get(&key).filter(|revoked| !now.is_past(revoked.forgotten));
+        revoked.is_some_and(|revoked| reaches(revoked.reached, started))
     }
 
     /// Up to the first that is still remembered. One whose wall clock was ahead keeps those behind it a while
     /// longer, which then count as forgotten and are still here.
     fn forget(&mut self, now: Moment) {
-        while let Some((uptime, key)) = self.by_age.first().copied() {
+        while let Some((uptime, key)) = self.by_end.first().copied() {
             let revoked = self.revocations.get(&key).copied();
-            if revoked.is_some_and(|revoked| !now.is_past(revoked, self.remembered)) {
+            if revoked.is_some_and(|revoked| !now.is_past(revoked.forgotten)) {
                 return;
             }
-            self.by_age.remove(&(uptime, key));
+            self.by_end.remove(&(uptime, key));
             self.revocations.remove(&key);
         }
     }
@@ -122,7 +139,7 @@ mod tests {
     const MONTH: i64 = 30 * 86_400;
 
     fn table(capacity: usize) -> Table {
-        Table { capacity, remembered: MONTH, ..Table::default() }
+        Table { capacity, ..Table::default() }
     }
 
     fn key(number: usize) -> RevocationKey {
@@ -137,7 +154,7 @@ mod tests {
     #[test]
     fn what_began_by_then_is_refused_and_what_began_later_is_not() {
         let mut table = table(10);
-        table.revoke(key(1), after(0, 0)).unwrap();
+        table.revoke(key(1), after(0, 0), MONTH).unwrap();
         for (started, expected) in [
             (Some(i64::MIN), true),
             (Some(0), true),
@@ -157,27 +174,27 @@ mod tests {
     #[test]
     fn a_second_revocation_moves_the_second_forward_and_never_back() {
         let mut table = table(10);
-        table.revoke(key(1), after(0, 0)).unwrap();
-        table.revoke(key(1), after(100, 0)).unwrap();
+        table.revoke(key(1), after(0, 0), MONTH).unwrap();
+        table.revoke(key(1), after(100, 0), MONTH).unwrap();
         assert!(table.refuses(key(1), Some(NOW + 100), after(100, 0)));
         // An hour back.
-        table.revoke(key(1), after(200, -3600)).unwrap();
+        table.revoke(key(1), after(200, -3600), MONTH).unwrap();
         assert!(table.refuses(key(1), Some(NOW + 100), after(200, -3600)));
         assert!(!table.refuses(key(1), Some(NOW + 101), after(200, 0)));
         // It is remembered from the last on.
         assert!(table.refuses(key(1), None, after(MONTH + 199, 0)));
         assert!(!table.refuses(key(1), None, after(MONTH + 200, 0)));
-        assert_eq!((table.revocations.len(), table.by_age.len()), (1, 1));
+        assert_eq!((table.revocations.len(), table.by_end.len()), (1, 1));
     }
 
     #[test]
     fn no_step_of_the_clock_readmits_anybody() {
         let mut table = table(10);
-        table.revoke(key(1), after(0, 0)).unwrap();
+        table.revoke(key(1), after(0, 0), MONTH).unwrap();
         for off in [-NOW, -MONTH, -1, 1, MONTH, 100 * MONTH, i64::MAX / 2] {
             assert!(table.refuses(key(1), Some(NOW), after(1, off)), "{off}");
             // Others forget what is to be forgotten.
-            table.revoke(key(2), after(1, off)).unwrap();
+            table.revoke(key(2), after(1, off), MONTH).unwrap();
             assert!(table.refuses(key(1), Some(NOW), after(2, 0)), "{off} and back");
         }
         // While the wall clock stands still, sessions do not end either.
@@ -189,16 +206,16 @@ mod tests {
     fn a_full_store_says_so_until_something_is_forgotten() {
         let mut table = table(100);
         for n in 0..100 {
-            assert_eq!(table.revoke(key(n), after(0, 0)), Ok(()));
+            assert_eq!(table.revoke(key(n), after(0, 0), MONTH), Ok(()));
         }
-        assert_eq!(table.revoke(key(100), after(1, 0)), Err(StoreOutage::Full));
+        assert_eq!(table.revoke(key(100), after(1, 0), MONTH), Err(StoreOutage::Full));
         assert!(
             (0..100).all(|n| table.refuses(key(n), Some(NOW), after(1, 0))),
             "nothing was forgotten for it"
         );
-        assert_eq!(table.revoke(key(0), after(1, 0)), Ok(()), "one that is known can be moved");
-        assert_eq!(table.revoke(key(100), after(MONTH, 0)), Ok(()));
-        assert_eq!((table.revocations.len(), table.by_age.len()), (2, 2), "0, which was moved, and 100");
+        assert_eq!(table.revoke(key(0), after(1, 0), MONTH), Ok(()), "one that is known can be moved");
+        assert_eq!(table.revoke(key(100), after(MONTH, 0), MONTH), Ok(()));
+        assert_eq!((table.revocations.len(), table.by_end.len()), (2, 2), "0, which was moved, and 100");
     }
 
     #[test]
@@ -206,12 +223,28 @@ mod tests {
         let mut table = table(1_000_000);
         for day in 0..365 {
             for n in 0..10 {
-                table.revoke(key(day * 10 + n), after(i64::try_from(day).unwrap() * 86_400, 0)).unwrap();
-                table.revoke(key(0), after(i64::try_from(day).unwrap() * 86_400, 0)).unwrap();
+                table
+                    .revoke(key(day * 10 + n), after(i64::try_from(day).unwrap() * 86_400, 0), MONTH)
+                    .unwrap();
+                table.revoke(key(0), after(i64::try_from(day).unwrap() * 86_400, 0), MONTH).unwrap();
             }
         }
         assert!((300..=310).contains(&table.revocations.len()), "{}", table.revocations.len());
-        assert_eq!(table.revocations.len(), table.by_age.len());
+        assert_eq!(table.revocations.len(), table.by_end.len());
+    }
+
+    #[test]
+    fn what_is_remembered_for_less_makes_room_and_shortens_nothing() {
+        let mut table = table(2);
+        table.revoke(key(1), after(0, 0), MONTH).unwrap();
+        // A session ends that began an hour ago and would have lasted a day.
+        table.revoke(key(2), after(10, -3600), 86_400).unwrap();
+        assert!(table.refuses(key(2), Some(NOW - 3600), after(86_409, 0)));
+        assert_eq!(table.revoke(key(3), after(86_409, 0), MONTH), Err(StoreOutage::Full));
+        assert_eq!(table.revoke(key(3), after(86_410, 0), MONTH), Ok(()), "in its place");
+        table.revoke(key(1), after(86_411, -3600), 60).unwrap();
+        assert!(table.refuses(key(1), Some(NOW), after(MONTH - 1, 0)), "as long as it was to be");
+        assert!(!table.refuses(key(1), Some(NOW), after(MONTH, 0)));
     }
 
     #[test]
@@ -219,9 +252,9 @@ mod tests {
         let extremes = [i64::MIN, -1, 0, 1, i64::MAX];
         for revoked in extremes {
             for now in extremes {
-                let store = MemoryRevocations::new(NonZeroUsize::MIN, Duration::MAX);
-                store.revoke(key(1), revoked).unwrap();
-                assert_eq!(store.revoke(key(2), now), Err(StoreOutage::Full));
+                let store = MemoryRevocations::new(NonZeroUsize::MIN);
+                store.revoke(key(1), revoked, Duration::MAX).unwrap();
+                assert_eq!(store.revoke(key(2), now, Duration::MAX), Err(StoreOutage::Full));
                 let mut session = Session::new(Subject::parse("1").unwrap(), Map::new());
                 assert!(store.refuses(&session, now), "{revoked} {now}");
                 session.started = Some(revoked);
@@ -232,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_one_thread_revokes_every_other_sees() {
-        let store = MemoryRevocations::new(NonZeroUsize::new(1000).unwrap(), Duration::from_secs(60));
+        let store = MemoryRevocations::new(NonZeroUsize::new(1000).unwrap());
         let mut session = Session::new(Subject::parse("7").unwrap(), Map::new());
         session.id = Some(SessionId::of("7"));
         session.started = Some(NOW);
@@ -240,7 +273,7 @@ mod tests {
         std::thread::scope(|scope| {
             let (sender, revoked) = std::sync::mpsc::channel::<()>();
             scope.spawn(|| {
-                store.revoke(key(7), NOW).unwrap();
+                store.revoke(key(7), NOW, Duration::from_secs(60)).unwrap();
                 drop(sender);
             });
             revoked.recv().unwrap_err();

@@ -9,13 +9,14 @@ use crate::session::Session;
 use crate::session::redis::{RedisClient, RedisFailure};
 
 /// Records the second `ARGV[1]` for `ARGV[2]` seconds, unless a later one stands there already: then that is
-/// remembered for so long.
+/// remembered for so long. What was to be remembered for longer is.
 const REVOKE: &str = "
 local before = tonumber(redis.call('GET', KEYS[1]))
+local left = math.max(redis.call('TTL', KEYS[1]), tonumber(ARGV[2]))
 if before and before >= tonumber(ARGV[1]) then
-    redis.call('EXPIRE', KEYS[1], ARGV[2])
+    redis.call('EXPIRE', KEYS[1], left)
 else
-    redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+    redis.call('SET', KEYS[1], ARGV[1], 'EX', left)
 end
 return 1";
 
@@ -24,18 +25,21 @@ return 1";
 pub(super) struct RedisRevocations {
     client: RedisClient,
     prefix: String,
-    /// Seconds.
-    remembered: u64,
 }
 
 impl RedisRevocations {
-    pub(super) fn new(client: RedisClient, prefix: &str, remembered: Duration) -> Self {
-        Self { client, prefix: format!("{prefix}revoked:"), remembered: remembered.as_secs() }
+    pub(super) fn new(client: RedisClient, prefix: &str) -> Self {
+        Self { client, prefix: format!("{prefix}revoked:") }
     }
 
-    pub(super) async fn revoke(&self, key: RevocationKey, now: i64) -> Result<(), StoreOutage> {
+    pub(super) async fn revoke(
+        &self,
+        key: RevocationKey,
+        reached: i64,
+        remembered: Duration,
+    ) -> Result<(), StoreOutage> {
         let mut revoke = cmd("EVAL");
-        revoke.arg(REVOKE).arg(1).arg(self.name(key)).arg(now).arg(self.remembered);
+        revoke.arg(REVOKE).arg(1).arg(self.name(key)).arg(reached).arg(remembered.as_secs());
         let _: i64 = self.client.ask(&revoke).await?;
         Ok(())
     }

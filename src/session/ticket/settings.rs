@@ -26,6 +26,8 @@ impl TicketSettings {
     pub const MAX_LIFETIME: Duration = Duration::from_secs(60);
     /// The longest leeway that can be configured.
     pub const MAX_LEEWAY: Duration = Duration::from_secs(30);
+    /// Within so long every ticket has expired that has been made by now: its lifetime, and the leeway at both ends.
+    pub const ALL_END_WITHIN: Duration = Duration::from_secs(60 + 2 * 30);
     /// The leeway unless told otherwise: what clocks kept by NTP never exceed.
     pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(5);
 
