@@ -5,7 +5,6 @@ use super::audit::{self, Deed};
 use super::hand_over::{HandOver, Query};
 use super::minting;
 use super::problem::Problem;
-use super::request_id::RequestId;
 use super::server::MAX_COOKIES;
 use super::service::{self, Service};
 use crate::mint::Prepared;
@@ -57,8 +56,7 @@ async fn by_ticket(
     }
 
     let minter = service.minter()?;
-    let id = RequestId::of(request);
-    let prepared = minting::prepare(&minter, session, service.client(request), now, id.as_ref())?;
+    let prepared = minting::prepare(&minter, request, service, session, now)?;
     let reserved = Prepared::reserve(prepared)?;
     let started = service.own().map(|own| own.start(session, now)).transpose()?;
     // Proxies pass on so many bytes, whatever browsers keep.
@@ -88,10 +86,7 @@ async fn by_provider(
     let location = service.return_url(query.return_to.as_deref())?;
     let now = service::now();
     let session = service.identify(request, now, deadline).await?;
-    let minter = service.minter()?;
-    let id = RequestId::of(request);
-    let client = service.client(request);
-    let minted = minting::mint(&minter, &session, client, now, id.as_ref(), deadline).await?;
+    let minted = minting::mint(request, service, &session, now, deadline).await?;
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location));
     minting::set_cookies(&mut response, &minted);

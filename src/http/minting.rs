@@ -1,41 +1,42 @@
 //! From a session to its cookies: the one way for whoever enters or renews.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use actix_web::HttpResponseBuilder;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponseBuilder};
 use tokio::time::{Instant, timeout_at};
 
 use super::problem::Problem;
 use super::request_id::RequestId;
+use super::service::Service;
 use crate::mint::{Asker, Minted, Minter, Prepared, Reserved};
 use crate::session::{Session, SessionId};
 
-/// Every grant that this session can be given at the second `now` (epoch), for a listener at `client`. A grant
+/// Every grant that this session can be given at the second `now` (epoch), where the request comes from. A grant
 /// that cannot be (bound to an address that CloudFront has no condition for, a claim that is missing) is left out.
 ///
 /// # Errors
 /// [`Problem::NoGrant`] if none is left.
 pub(super) fn prepare<'m>(
     minter: &'m Minter,
+    request: &HttpRequest,
+    service: &Service,
     session: &Session,
-    client: Option<IpAddr>,
     now: i64,
-    id: Option<&RequestId>,
 ) -> Result<Vec<Prepared<'m>>, Problem> {
+    let id = RequestId::of(request);
     let asker = Asker {
         subject: session.subject.as_str(),
         session: session.id.as_ref().map(SessionId::as_str),
         claims: &session.claims,
-        address: client,
+        address: service.client(request),
     };
     let (mut prepared, mut refused) = (Vec::with_capacity(minter.profiles().len()), None);
     for (index, profile) in minter.profiles().iter().enumerate() {
         match minter.prepare(index, &asker, now) {
             Ok(grant) => prepared.push(grant),
             Err(error) => {
-                tracing::debug!(request_id = id.map(RequestId::as_str), grant = profile.name(), reason = %error, "grant left out");
+                tracing::debug!(request_id = id.as_ref().map(RequestId::as_str), grant = profile.name(), reason = %error, "grant left out");
                 refused = refused.or(Some(error));
             }
         }
@@ -57,16 +58,16 @@ pub(super) async fn issue(reserved: Reserved<'_>) -> Result<Vec<Arc<Minted>>, Pr
 /// All of it at once, for those who have nothing to do in between.
 ///
 /// # Errors
-/// As [`prepare`] and [`issue`]; [`Problem::Busy`] and [`Problem::Slow`].
+/// As [`prepare`] and [`issue`]; [`Problem::NoActiveKey`], [`Problem::Busy`] and [`Problem::Slow`].
 pub(super) async fn mint(
-    minter: &Minter,
+    request: &HttpRequest,
+    service: &Service,
     session: &Session,
-    client: Option<IpAddr>,
     now: i64,
-    id: Option<&RequestId>,
     deadline: Instant,
 ) -> Result<Vec<Arc<Minted>>, Problem> {
-    let reserved = Prepared::reserve(prepare(minter, session, client, now, id)?)?;
+    let minter = service.minter()?;
+    let reserved = Prepared::reserve(prepare(&minter, request, service, session, now)?)?;
     timeout_at(deadline, issue(reserved)).await.unwrap_or(Err(Problem::Slow))
 }
 

@@ -7,7 +7,6 @@ use tokio::time::timeout_at;
 
 use super::audit::{self, Deed};
 use super::problem::Problem;
-use super::request_id::RequestId;
 use super::service::{self, Service};
 use super::{body, browser, minting};
 use crate::session::Session;
@@ -37,10 +36,7 @@ async fn renewed(
     timeout_at(deadline, nothing).await.unwrap_or(Err(Problem::BodyLate))?;
     let now = service::now();
     let session = service.identify(request, now, deadline).await?;
-    let minter = service.minter()?;
-    let id = RequestId::of(request);
-    let client = service.client(request);
-    let minted = minting::mint(&minter, &session, client, now, id.as_ref(), deadline).await?;
+    let minted = minting::mint(request, service, &session, now, deadline).await?;
 
     let mut response = HttpResponse::Ok();
     minting::set_cookies(&mut response, &minted);
@@ -62,8 +58,7 @@ async fn stated(request: &HttpRequest, service: &Service) -> Result<HttpResponse
     let now = service::now();
     let session: Session = service.identify(request, now, service.deadline()).await?;
     let minter = service.minter()?;
-    let id = RequestId::of(request);
-    let prepared = minting::prepare(&minter, &session, service.client(request), now, id.as_ref())?;
+    let prepared = minting::prepare(&minter, request, service, &session, now)?;
     let outlines = prepared
         .iter()
         .map(|grant| serde_json::to_vec(&grant.outline()).expect("strings and integers always serialise"));

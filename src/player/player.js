@@ -7,6 +7,7 @@ const LONGEST_NAP = 15_000; // timers stand still in sleep too
 const PATIENCE = 8000; // for an answer
 const LONGEST_BACK_OFF = 5000; // once no cookies hold; before, a quarter of what is left
 const LONGEST_RETRY_AFTER = 60_000;
+const SHORTEST_WAIT = 200; // whatever an answer says
 const MOST_ATTEMPTS = 16; // in a row, once no cookies hold
 const HUNGER = 4000; // nothing arrives: renew; nothing still: load the element anew
 const FORGIVEN = 30_000; // an element that held so long may be loaded anew again
@@ -54,7 +55,7 @@ async function read(response) {
     const soonest = (key) => Math.min(...grants.map((grant) => grant[key] - now)) * 1000;
     const life = soonest('expires_at');
     if (life > 0 && life < Infinity) {
-      return { type: 'renewed', life: life - Math.min(SLACK, life / 4), renew: soonest('renew_at'), ends: ends && (ends - now) * 1000 };
+      return { type: 'renewed', life: life - Math.min(SLACK, life / 4), renew: soonest('renew_at') || 0, ends: ends && (ends - now) * 1000 };
     }
   } else if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) {
     return { type: 'stopped', reason: 'refused', status };
@@ -79,7 +80,7 @@ function keep({ issuer, isNeeded, tell }) {
   let timer;
 
   const left = () => (cookies ? cookies.life - elapsed(cookies) : 0);
-  const isFresh = () => left() > 0 && !isTorn(cookies);
+  const isFresh = () => !stopped && left() > 0 && !isTorn(cookies);
   const settle = (isReady) => waiting.splice(0).forEach((resolve) => resolve(isReady));
 
   function giveUp(reason, status) {
@@ -99,7 +100,7 @@ function keep({ issuer, isNeeded, tell }) {
       cookies = { ...moment(age), life };
       // Everybody's cookies are due at the same second: spread over half of the time that is left then.
       const due = Math.min(Math.max(renewal, life / 3), life - Math.min(1000, life / 3));
-      plan = { ...moment(age), wait: due + (Math.random() * (life - due)) / 2 };
+      plan = { ...moment(age), wait: Math.max(SHORTEST_WAIT, due + (Math.random() * (life - due)) / 2) };
       settle(true);
       const seconds = (span) => Math.max(0, span - age) / 1000;
       tell({ type, renewsIn: seconds(plan.wait), expiresIn: seconds(life), sessionEndsIn: ends == null ? null : seconds(ends) });
@@ -180,10 +181,9 @@ function keep({ issuer, isNeeded, tell }) {
     channel ??= openChannel(name);
     if (channel) channel.onmessage = ({ data }) => {
       const age = Date.now() - data.time;
-      const isOver = data.type === 'stopped';
       // A page that was frozen gets all its mail at once, and a clock may have been set since.
-      if (!isOver && !(age >= 0 && age < (data.life ?? LONGEST_RETRY_AFTER))) return;
-      if (isOver) drop();
+      if (data.type !== 'stopped' && !(age >= 0 && age < (data.life ?? LONGEST_RETRY_AFTER))) return;
+      if (data.type !== 'failed') drop(); // an answer still on its way is older
       learn(data, age);
       schedule();
     };
@@ -249,7 +249,7 @@ export function keepFresh({ issuer, onEvent }) {
 export function keepListening(media, { issuer, onEvent }) {
   const listening = new AbortController();
   let hunger = 0; // a timer
-  let hungrySince;
+  let hungrySince = 0;
   let renewedAt = -1;
   let loads = 0; // since it last went on
   let isPlaying = !media.paused; // as the listener wants it: browsers pause what fails
@@ -265,7 +265,7 @@ export function keepListening(media, { issuer, onEvent }) {
   function tell(detail) {
     media.dispatchEvent(new CustomEvent('edgemint', { detail }));
     report(onEvent, detail);
-    if (detail.type !== 'renewed') return;
+    if (detail.type !== 'renewed' || listening.signal.aborted) return;
     renewedAt = performance.now();
     if (isBroken()) load();
     else if (wants()) hunger ||= setTimeout(look, HUNGER);
@@ -279,6 +279,7 @@ export function keepListening(media, { issuer, onEvent }) {
     if (source !== media.currentSrc || (backAt !== null && performance.now() - backAt > FORGIVEN)) loads = 0;
     loads += 1;
     if (loads > 1) {
+      backAt = null; // time alone forgives no more
       if (loads === 2) tell({ type: 'stopped', reason: 'refused' });
       return;
     }
@@ -335,7 +336,9 @@ export function keepListening(media, { issuer, onEvent }) {
 // Signs out, and tells the other tabs. Resolves to whether the issuer took it.
 export async function leave({ issuer }) {
   const { name, url } = locate(issuer);
-  const { ok } = await post(url('leave'));
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE);
+  const { ok } = await post(url('leave'), patience.signal).finally(() => clearTimeout(timer));
   if (ok) {
     const channel = openChannel(name);
     channel?.postMessage({ type: 'stopped', reason: 'signed-out', time: Date.now() });

@@ -29,8 +29,8 @@ impl dyn Presented + '_ {
     }
 
     /// The value of the cookie `name` as it was sent (RFC 6265 §5.4), nothing decoded; values that are not UTF-8
-    /// are not seen, as no cookie of any provider is anything but ASCII. Of what stands around a name only [`blank`]s
-    /// are dropped: to a browser, `U+2000 __Host-a` has no prefix, so any host of the site may set it.
+    /// are not seen, as no cookie of any provider is anything but ASCII. Of what stands around a name only
+    /// spaces and tabs are dropped: to a browser, `U+2000 __Host-a` has no prefix, so any host of the site may set it.
     ///
     /// # Errors
     /// [`Ambiguous`] if there are two of that name, alike or not.

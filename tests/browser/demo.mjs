@@ -36,6 +36,17 @@ export function startChromium() {
   });
 }
 
+// Polls: what the condition gives once it holds.
+export async function until(condition, what) {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`timed out: ${what}`);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+}
+
 // Every request of a page as the network saw it: with the cookies that were really sent, and the
 // bytes of the body that really came.
 export async function watchNetwork(page) {

@@ -66,7 +66,7 @@ export class FakePage {
   }
 
   #later(run, wait) {
-    this.timers.set(++this.#ids, { at: this.ticks + Math.max(1, Math.trunc(wait)), run });
+    this.timers.set(++this.#ids, { at: this.ticks + Math.max(1, Math.trunc(wait) || 0), run });
     return this.#ids;
   }
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startChromium, watchNetwork } from './demo.mjs';
+import { startChromium, until, watchNetwork } from './demo.mjs';
 import { startStage } from './stage.mjs';
 
 const LIFE = 4;
@@ -61,16 +61,6 @@ const playsUntil = (page, seconds) => page.waitForFunction((to) => audio.current
 const tells = (page, type, count = 1) => page.waitForFunction(
   ([wanted, least]) => seen.events.filter((event) => event.type === wanted).length >= least, [type, count],
 );
-
-async function until(condition, what) {
-  const end = Date.now() + DEADLINE;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    assert.ok(Date.now() < end, `timed out: ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
-  }
-}
 
 // How long playback stood still for want of data, each time, in milliseconds.
 function stalls({ media }) {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startChromium, startDemo, watchNetwork } from './demo.mjs';
+import { startChromium, startDemo, until, watchNetwork } from './demo.mjs';
 
 const PODCASTS = '/podcasts/';
 const COOKIES = ['CloudFront-Key-Pair-Id', 'CloudFront-Policy', 'CloudFront-Signature'];
@@ -40,16 +40,6 @@ function playsBeyond(page, seconds) {
     const audio = document.querySelector('audio');
     return !audio.paused && !audio.seeking && audio.currentTime > from;
   }, seconds);
-}
-
-async function until(condition, what) {
-  const end = Date.now() + DEADLINE;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    assert.ok(Date.now() < end, `timed out: ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
-  }
 }
 
 const isAudio = (request) => request.type.startsWith('audio/') || new URL(request.url).pathname.startsWith(PODCASTS);

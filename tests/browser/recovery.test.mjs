@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeMedia, FakePage } from './fake-page.mjs';
 
-const { keepListening } = await FakePage.load();
+const { keepListening, leave } = await FakePage.load();
 const ISSUER = 'https://listen.example.com';
 const NETWORK = 2;
 const DECODE = 3;
@@ -199,4 +199,50 @@ test('an error of the page\'s own listener does not stop the renewals', async ()
   }
   process.removeAllListeners('uncaughtException');
   others.forEach((listener) => process.on('uncaughtException', listener));
+});
+
+test('stop() from within an event leaves the element alone', async () => {
+  for (const broken of [{ readyState: 2 }, { error: { code: NETWORK } }]) {
+    const page = new FakePage(() => page.renewed(300));
+    const media = Object.assign(FakeMedia.on(page), { paused: false }, broken);
+    const keeper = keepListening(media, { issuer: ISSUER });
+    media.addEventListener('edgemint', () => keeper.stop());
+    await page.pass(60);
+    assert.deepEqual([media.calls, page.requests.length, page.timers.size], [[], 1, 0]);
+  }
+});
+
+test('an element that waited before it was handed over is loaded anew once, and nothing loops', async () => {
+  const { page, media, told } = await listenTo((_, page) => page.renewed(3600), { paused: false, readyState: 0, currentTime: 3 });
+  await page.pass(60);
+  assert.deepEqual([media.calls, page.requests.length], [['load', 'play'], 1]);
+  assert.deepEqual(stops(told), []);
+});
+
+test('an element that fails soon after it was back is given up for good, until somebody plays', async () => {
+  const { page, media, told } = await listenTo((_, page) => page.renewed(60), { paused: false });
+  media.fail(NETWORK);
+  await page.settle();
+  media.readyState = 4;
+  media.fire('canplay');
+  await page.pass(5);
+  media.fail(NETWORK);
+  await page.pass(3600);
+  assert.deepEqual([media.calls.filter((call) => call === 'load').length, stops(told)], [1, ['refused']]);
+  media.fire('play');
+  await page.settle();
+  assert.equal(media.calls.filter((call) => call === 'load').length, 2);
+});
+
+test('signed out in another tab while its cookies held: a play asks whether somebody signed in again', async () => {
+  const { page, media, told, keeper } = await listenTo((_, page) => page.renewed(3600));
+  page.answer = () => ({ status: 204 });
+  await leave({ issuer: ISSUER });
+  await page.settle();
+  assert.deepEqual(stops(told), ['signed-out']);
+  page.answer = () => page.renewed(3600);
+  media.fire('play');
+  await page.settle();
+  assert.equal(told.at(-1).type, 'renewed');
+  assert.equal(await keeper.ready(), true);
 });

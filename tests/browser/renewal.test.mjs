@@ -379,3 +379,63 @@ test('stop() in the turn after another tab leaves nothing either', async () => {
   await page.settle();
   assert.deepEqual([page.timers.size, page.channels.size, page.requests.length], [0, 0, 0]);
 });
+
+test('strange times in an answer make no loop', async () => {
+  for (const [what, change, least, most] of [
+    ['no renew_at', () => ({ renew_at: undefined }), 2, 4],
+    ['renew_at is a text', () => ({ renew_at: 'soon' }), 2, 4],
+    ['renew_at in the past', () => ({ renew_at: -1e9 }), 2, 4],
+    ['renew_at without end', () => ({ renew_at: Infinity }), 2, 2],
+    ['times far away', () => ({ expires_at: 1e300, renew_at: 1e300 }), 1, 1],
+    ['a lifetime of a millisecond', (now) => ({ expires_at: now + 0.001, renew_at: now }), 2, 1600],
+    ['over already', (now) => ({ expires_at: now - 1, renew_at: now - 2 }), 2, 16],
+  ]) {
+    const { page, keeper } = keepOn(() => {
+      const answer = page.renewed(300);
+      Object.assign(answer.body.grants[0], change(answer.body.now));
+      return answer;
+    });
+    let timers = 0;
+    const { setTimeout: later } = globalThis;
+    globalThis.setTimeout = (...rest) => {
+      assert.ok((timers += 1) < 10_000, `${what}: timers without end`);
+      return later(...rest);
+    };
+    await page.pass(300);
+    assert.ok(page.requests.length >= least && page.requests.length <= most, `${what}: ${page.requests.length}`);
+    keeper.stop();
+  }
+});
+
+test('a refusal that was on its way when another tab signed in again ends nothing', async () => {
+  let refuse;
+  const { page, told, keeper } = keepOn(() => new Promise((resolve) => { refuse = () => resolve({ status: 401 }); }), { locks: false });
+  await page.pass(1);
+  page.answer = () => page.renewed(300);
+  const other = keepFresh({ issuer: ISSUER });
+  await page.settle();
+  refuse();
+  await page.pass(1);
+  assert.deepEqual(types(told), ['renewed']);
+  assert.equal(await keeper.ready(), true);
+  other.stop();
+});
+
+test('a leave without an answer is given up', async () => {
+  const page = new FakePage(() => new Promise(() => {}));
+  const left = assert.rejects(leave({ issuer: ISSUER }), { name: 'AbortError' });
+  await page.pass(8.1);
+  await left;
+  assert.equal(page.timers.size, 0);
+});
+
+test('what another issuer on the page says does not count', async () => {
+  const { page, told, keeper } = keepOn(({ url }) => (url === `${ISSUER}/renew` ? page.renewed(300) : { status: 401 }));
+  const others = ['https://other.example.com', `${ISSUER}/edgemint`, `${ISSUER}:8443`];
+  const ends = [];
+  others.forEach((issuer) => keepFresh({ issuer, onEvent: (detail) => ends.push(detail.reason) }));
+  await page.pass(10);
+  assert.deepEqual(ends, ['signed-out', 'signed-out', 'signed-out']);
+  assert.deepEqual(types(told), ['renewed']);
+  assert.equal(await keeper.ready(), true);
+});

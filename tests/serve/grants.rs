@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::programs::needs;
-use crate::support::{AUDIT_KEY, Answer, Cookies, Service, Setup, Ticket, run};
+use crate::support::{AUDIT_KEY, Answer, Cookies, Service, Setup, TRACED_GRANT, Ticket, run};
 
 const REQUIRING: &str = r#"
 [[grants]]
@@ -147,24 +147,6 @@ fn a_session_keeps_what_its_grants_ask_for() {
     }
 }
 
-const TRACED: &str = r#"
-[[grants]]
-name = "podcasts"
-resource = "https://cdn.example.com/podcasts/*"
-ttl = "5m"
-trace = true
-cookie = { domain = "example.com" }
-[[grants]]
-name = "open"
-resource = "https://cdn.example.com/open/*"
-ttl = "5m"
-cookie = { domain = "example.com" }
-"#;
-
-fn traced() -> Setup {
-    Setup::new().grants(TRACED).sessions(&[crate::support::SESSION_SECRET], "").audited("")
-}
-
 /// The tag in the podcasts' cookies, which the edge must take.
 fn tag(service: &Service, answer: &Answer) -> i64 {
     let cookies = Cookies::set_for(answer, "/podcasts/");
@@ -176,7 +158,7 @@ fn tag(service: &Service, answer: &Answer) -> i64 {
 
 #[test]
 fn each_session_has_a_tag_of_its_own() {
-    let service = traced().start();
+    let service = Setup::traced().start();
     let entered: Vec<_> = (0..2).map(|_| service.redeem(&Ticket::of("listener-7").sign())).collect();
     let tags: Vec<_> = entered.iter().map(|answer| tag(&service, answer)).collect();
     assert_ne!(tags[0], tags[1], "one listener, two sessions");
@@ -201,7 +183,7 @@ fn openssl_tag(kind: &str, name: &str) -> i64 {
 #[test]
 fn tags_are_those_of_openssl() {
     needs!("openssl");
-    let service = traced().start();
+    let service = Setup::traced().start();
     let answer = service.redeem(&Ticket::of("listener-7").sign());
     let line = service.log_line(&answer);
     let session = line["session"].as_str().unwrap();
@@ -227,7 +209,7 @@ fn tags_are_those_of_openssl() {
 
 #[test]
 fn nobody_is_not_traced() {
-    let service = traced().start();
+    let service = Setup::traced().start();
     for body in [json!({"grants": ["podcasts"]}), json!({"grants": ["podcasts"], "subject": ""})] {
         service.mint(&body).assert_refusal(403, "no_grant", &body.to_string());
     }
@@ -244,7 +226,7 @@ fn nobody_is_not_traced() {
 #[test]
 fn rsa_over_sha1_signs_no_traced_grant() {
     let key = ["--algorithm", "rsa-2048", "--key-pair-id", "KTEST"];
-    let setup = Setup::with_key(&key).grants(TRACED).audited("");
+    let setup = Setup::with_key(&key).grants(TRACED_GRANT).audited("");
     let output = setup.serve().output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");

@@ -6,24 +6,10 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SESSION_COOKIE, SESSION_SECRET, Service, Setup, Ticket, now};
-
-const GRANTS: &str = r#"
-[[grants]]
-name = "podcasts"
-resource = "https://cdn.example.com/podcasts/*"
-ttl = "5m"
-trace = true
-cookie = { domain = "example.com" }
-[[grants]]
-name = "open"
-resource = "https://cdn.example.com/open/*"
-ttl = "5m"
-cookie = { domain = "example.com" }
-"#;
+use crate::support::{Answer, SESSION_COOKIE, Service, Setup, Ticket, now};
 
 fn start() -> Service {
-    Setup::new().grants(GRANTS).sessions(&[SESSION_SECRET], "").audited("").start()
+    Setup::traced().start()
 }
 
 /// What the service has logged so far, the lines about this answer included, in the file `name` of the setup.

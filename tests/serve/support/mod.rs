@@ -18,7 +18,7 @@ pub use client::{Client, exchange, get, post};
 pub use cookies::Cookies;
 pub use process::{DEADLINE, Service, run, wait_for};
 pub use sealed::{content, seal, seal_as, unseal};
-pub use setup::{API_KEY, AUDIT_KEY, REDIS_PASSWORD, SESSION_SECRET, Setup, TICKET_SECRET};
+pub use setup::{API_KEY, AUDIT_KEY, REDIS_PASSWORD, SESSION_SECRET, Setup, TICKET_SECRET, TRACED_GRANT};
 pub use store::locked_redis;
 pub use tickets::{HS256, Ticket, encode, now, sign_ticket};
 pub use upstream::{Reply, Upstream};

@@ -46,6 +46,21 @@ ttl = "5m"
 cookie = { domain = "example.com" }
 "#;
 
+/// One that is traced, and one that everybody shares.
+pub const TRACED_GRANT: &str = r#"
+[[grants]]
+name = "podcasts"
+resource = "https://cdn.example.com/podcasts/*"
+ttl = "5m"
+trace = true
+cookie = { domain = "example.com" }
+[[grants]]
+name = "open"
+resource = "https://cdn.example.com/open/*"
+ttl = "5m"
+cookie = { domain = "example.com" }
+"#;
+
 const ONE_OWN_GRANT: &str = r#"
 [[grants]]
 name = "downloads"
@@ -126,6 +141,11 @@ impl Setup {
     pub fn grants(mut self, text: &'static str) -> Self {
         self.sections = vec![text];
         self
+    }
+
+    /// [`TRACED_GRANT`], sessions, and the audit.
+    pub fn traced() -> Self {
+        Self::new().grants(TRACED_GRANT).sessions(&[SESSION_SECRET], "").audited("")
     }
 
     /// An `[audit]` section with a key and these lines.
