@@ -62,10 +62,11 @@ const tells = (page, type, count = 1) => page.waitForFunction(
   ([wanted, least]) => seen.events.filter((event) => event.type === wanted).length >= least, [type, count],
 );
 
+const sinceItPlays = ({ media }) => media.slice(media.findIndex(({ type }) => type === 'playing'));
+
 // How long playback stood still for want of data, each time, in milliseconds.
-function stalls({ media }) {
-  const begun = media.findIndex(({ type }) => type === 'playing');
-  return media.slice(begun).flatMap(({ type, when }, index, all) => {
+function stalls(seen) {
+  return sinceItPlays(seen).flatMap(({ type, when }, index, all) => {
     if (type !== 'waiting') return [];
     const end = all.slice(index).find((event) => event.type === 'playing');
     return [end ? end.when - when : Infinity];
@@ -79,15 +80,21 @@ function isHeldUp({ events }) {
   return at.slice(1).some((when, index) => when - at[index] > 1000 * LIFE - 1100);
 }
 
-// Nothing that a listener could notice, and no request refused.
-function assertSmooth(t, seen, requests) {
-  if (isHeldUp(seen)) {
-    t.diagnostic('the machine is too busy: renewals came late, so stalls and refusals say nothing');
-    return;
+// Nothing that a listener could notice, and no request refused. `run` resolves to what a page saw and its requests. Of a
+// run for which the machine was too busy, so that renewals came as late as the end of the cookies, only success says
+// something: it is tried again, and the third counts whatever it was.
+async function assertSmooth(t, run) {
+  for (let attempt = 1; ; attempt += 1) {
+    const [seen, requests] = await run();
+    try {
+      assert.deepEqual(noticed(seen), []);
+      assert.deepEqual(sinceItPlays(seen).filter(({ type }) => type === 'stalled'), []);
+      return assert.deepEqual(refused(requests).map(({ headers }) => headers.range), []);
+    } catch (failure) {
+      if (attempt === 3 || !isHeldUp(seen)) throw failure;
+      t.diagnostic(`attempt ${attempt}: the machine was too busy to renew in time`);
+    }
   }
-  assert.deepEqual(noticed(seen), []);
-  assert.deepEqual(seen.media.filter(({ type }) => type === 'stalled'), []);
-  assert.deepEqual(refused(requests).map(({ headers }) => headers.range), []);
 }
 
 const noticed = (seen) => stalls(seen).filter((span) => span > BLINK);
@@ -135,8 +142,9 @@ async function thaw({ session }) {
   await session.send('Debugger.disable');
 }
 
-describe('a listener with player.js', { concurrency: 7 }, () => {
-  test('(a) plays a minute across ten renewals and more, without one stall and without one refusal', async (t) => {
+// Beside few others: it is the one that must not be disturbed.
+describe('a minute with player.js', { concurrency: 2 }, () => {
+  test('(a) plays a minute across ten renewals and more, without one stall and without one refusal', (t) => assertSmooth(t, async () => {
     const { page, audio, seen } = await listen(t);
     await play(page);
     const early = audio().length;
@@ -149,11 +157,11 @@ describe('a listener with player.js', { concurrency: 7 }, () => {
     const renewed = all.events.filter(({ type }) => type === 'renewed');
     assert.ok(renewed.length >= 10, `${renewed.length} renewals`);
     assert.deepEqual(new Set(all.events.map(({ type }) => type)), new Set(['renewed']));
-    assertSmooth(t, all, audio().slice(early));
     assert.deepEqual(all.media.filter(({ type }) => ['error', 'loadstart'].includes(type)), []);
     assert.equal(await page.evaluate(() => audio.currentSrc), source);
     assert.ok(audio().length > 40, `${audio().length} parts`);
-  });
+    return [all, audio().slice(early)];
+  }));
 
   test('the same listener without renewals is refused and stops: the test above can fail', async (t) => {
     const { page, audio, seen, renewals } = await listen(t);
@@ -165,7 +173,9 @@ describe('a listener with player.js', { concurrency: 7 }, () => {
     assert.equal(renewals().length, before);
     assert.ok(await page.evaluate(() => audio.currentTime) < 60);
   });
+});
 
+describe('a listener with player.js', { concurrency: 4 }, () => {
   test('(b) a pause of several lifetimes, then a seek: it goes on within a second', async (t) => {
     const { page } = await listen(t);
     await play(page);
@@ -216,7 +226,7 @@ describe('a listener with player.js', { concurrency: 7 }, () => {
   });
 
   for (const hours of [-3, 3]) {
-    test(`(c) a clock that jumps by ${hours} hours changes nothing`, async (t) => {
+    test(`(c) a clock that jumps by ${hours} hours changes nothing`, (t) => assertSmooth(t, async () => {
       const context = await openContext(t);
       await context.addInitScript(() => {
         const { now } = Date;
@@ -234,11 +244,11 @@ describe('a listener with player.js', { concurrency: 7 }, () => {
       const periods = (Date.now() - begun) / 1000 / 2;
       assert.ok(renewals().length - before <= periods + 2, `${renewals().length - before} renewals in ${periods} periods`);
       const all = await seen();
-      assertSmooth(t, all, audio().slice(early));
       assert.deepEqual(all.events.filter(({ type }) => ['retrying', 'stopped'].includes(type)), []);
-    });
+      return [all, audio().slice(early)];
+    }));
 
-    test(`(c) so does a clock that was wrong by ${hours} hours from the beginning`, async (t) => {
+    test(`(c) so does a clock that was wrong by ${hours} hours from the beginning`, (t) => assertSmooth(t, async () => {
       const context = await openContext(t);
       await context.addInitScript((by) => {
         const { now } = Date;
@@ -248,8 +258,8 @@ describe('a listener with player.js', { concurrency: 7 }, () => {
       await play(page);
       const early = audio().length;
       await playsUntil(page, 15);
-      assertSmooth(t, await seen(), audio().slice(early));
-    });
+      return [await seen(), audio().slice(early)];
+    }));
   }
 
   test('(c) a processor that is slowed down twenty times does not end it', async (t) => {
@@ -349,7 +359,7 @@ describe('a listener with player.js', { concurrency: 7 }, () => {
     assert.ok(ofEach.flat().every(({ expiresIn }) => expiresIn > 0));
   });
 
-  test('(f) the tab that renewed is closed: the other goes on', async (t) => {
+  test('(f) the tab that renewed is closed: the other goes on', (t) => assertSmooth(t, async () => {
     const { context, page } = await listen(t);
     const other = await listen(t, '', stage, context);
     await play(other.page);
@@ -358,8 +368,8 @@ describe('a listener with player.js', { concurrency: 7 }, () => {
     await page.close();
     await tells(other.page, 'renewed', 6);
     await playsUntil(other.page, 22);
-    assertSmooth(t, await other.seen(), other.audio().slice(early));
-  });
+    return [await other.seen(), other.audio().slice(early)];
+  }));
 
   test('(g) HLS by hls.js: one mint covers the playlist and every segment', async (t) => {
     const { page, network, seen } = await listen(t, 'kind=hls');
