@@ -19,6 +19,7 @@ use super::overlay::Override;
 use super::problem::{Place, Problem, Problems};
 use super::providers;
 use super::raw::{Field, RawConfig, RawKeyring, RawLog};
+use super::rotation::{RotationConfig, read_rotation};
 use super::secret::Vault;
 use super::server::{self, Needs, ServerConfig};
 use super::session::read_session;
@@ -78,6 +79,8 @@ pub struct Config {
     pub api_keys: Vec<ApiKey>,
     /// `[audit]`.
     pub audit: AuditConfig,
+    /// `[rotation]`, if keys are rotated with this configuration.
+    pub rotation: Option<RotationConfig>,
 }
 
 impl Config {
@@ -167,6 +170,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         .or(introspect.map(ProviderSettings::Introspect))
         .or(redis.map(|redis| ProviderSettings::Redis(Box::new(redis))));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
+    let rotation = read_rotation(raw.rotation, reader);
     let log = read_log(raw.log, reader);
     let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
     Some(Config {
@@ -181,6 +185,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         session,
         api_keys,
         audit,
+        rotation,
     })
 }
 
