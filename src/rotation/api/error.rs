@@ -143,6 +143,12 @@ impl ApiError {
         matches!(self, Self::Unanswered { .. })
     }
 
+    /// Whether the same call may go well a little later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unanswered { .. } | Self::Unreachable { .. } | Self::Throttled(_))
+    }
+
     /// Sorts what the SDK says of a call.
     pub(super) fn of<E, R>(call: Call, error: SdkError<E, R>) -> Self
     where
