@@ -15,7 +15,10 @@ mod error;
 mod files;
 mod id;
 mod misread;
+mod plan;
 pub mod store;
+mod transition_error;
+mod transitions;
 mod write;
 
 pub use document::{Document, DocumentError};
@@ -24,5 +27,10 @@ pub use error::KeyringError;
 pub use files::{FileError, read_by_hand, read_linked_private, read_private, read_public, shell_word};
 pub use id::{FileName, InvalidFileName, InvalidKeyId, KeyId};
 pub use misread::Misread;
+pub use plan::{
+    ACCOUNT_LIMIT, Action, KEY_GROUP_LIMIT, Obstacle, Remote, RemoteKey, Settings, Step, caller_reference,
+    record,
+};
 pub use store::{ActiveKey, Directory, Keyring};
+pub use transition_error::TransitionError;
 pub use write::{Activated, Writer};

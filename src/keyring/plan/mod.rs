@@ -1,0 +1,14 @@
+//! What a rotation does next.
+
+mod obstacle;
+mod record;
+mod remote;
+mod settings;
+mod step;
+mod text;
+
+pub use obstacle::Obstacle;
+pub use record::record;
+pub use remote::{Remote, RemoteKey, caller_reference};
+pub use settings::{ACCOUNT_LIMIT, KEY_GROUP_LIMIT, Settings};
+pub use step::{Action, Step};
