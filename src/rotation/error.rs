@@ -26,7 +26,7 @@ pub enum RotationError {
     #[error(transparent)]
     Proof(#[from] ProofError),
     /// The grants of the configuration cannot be served with the key.
-    #[error("{0}; no key was let in for it")]
+    #[error("the grants of the configuration cannot be served with such a key, so it is not let in: {0}")]
     Unservable(String),
     /// The distribution does not trust the key group.
     #[error(
@@ -39,18 +39,18 @@ pub enum RotationError {
         /// The key group.
         key_group: String,
     },
-    /// The successor under way is of another kind than the one asked for.
-    #[error(
-        "a successor is under way already, and it is of another kind: go on with it (`edgemint keys rotate` without \
-         --algorithm and --hash), or give {id} up first (`edgemint keys rollback`)"
-    )]
-    OtherSuccessor {
-        /// The successor.
-        id: KeyId,
-    },
-    /// A confirmation for which nothing was asked.
+    /// A step in CloudFront needs an id that the entry lacks.
+    #[error("key {0} has no Key-Pair-Id in keyring.json: put keyring.json back from a backup")]
+    Unnamed(KeyId),
+    /// Not what confirms the step that is due.
     #[error("{0}")]
     Confirmation(&'static str),
+    /// A confirmation of a step that nobody was shown.
+    #[error(
+        "no step was shown that this would confirm: run `edgemint keys advance --manual` without --done and \
+         --key-pair-id, which shows the one that is due"
+    )]
+    NothingAsked,
     /// The plan asks for more steps than any rotation takes.
     #[error(
         "the plan has not come to an end after {0} steps: somebody else changes the same key group or keyring; find out \
