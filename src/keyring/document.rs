@@ -220,7 +220,7 @@ impl Document {
     ///
     /// # Errors
     /// The key is there already, or there are too many.
-    pub(super) fn with_generated(
+    pub fn with_generated(
         self,
         public: &PublicKey,
         hash: HashAlgorithm,

@@ -22,7 +22,7 @@ pub use canary::{Answer, Canary, CanaryError, CanaryUrl, CanaryUrlError, ProofEr
 pub use error::RotationError;
 pub use event::{Event, Standing};
 pub use manual::{Confirmation, Instructions};
-pub use observe::{Place, believed};
+pub use observe::{Place, believed, observe};
 pub use rotator::{Hands, Rotator, Servable};
 pub use round::{Round, Tell};
 pub use steps::step_name;

@@ -12,7 +12,10 @@ pub struct Place {
 }
 
 /// Looks at all that the plan goes by.
-pub(super) async fn observe(cloudfront: &CloudFront, place: &Place) -> Result<Remote, ApiError> {
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn observe(cloudfront: &CloudFront, place: &Place) -> Result<Remote, ApiError> {
     let public_keys = cloudfront.public_keys().await?;
     let key_group = match cloudfront.key_group(&place.key_group).await {
         Ok(group) => Some(group.keys().iter().filter_map(|id| id.parse().ok()).collect()),

@@ -7,8 +7,10 @@ use clap::Args;
 use time::OffsetDateTime;
 
 use super::args::KeysArgs;
+use super::error::KeysError;
 use super::progress::{Progress, ProgressFormat};
-use super::setup::{Setup, SetupError};
+use super::setup::Setup;
+use super::signals::stop_on_signals;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
 use crate::keyring::KeyId;
 use crate::rotation::{Confirmation, Event, Rotator, RotationError, Standing, Stop};
@@ -55,11 +57,11 @@ pub(super) fn confirmation(key_pair_id: Option<&KeyPairId>, done: bool) -> Optio
 
 /// Does what was wished and all that is due then; with `wait` until nothing remains. Exit code 0 if nothing remains,
 /// 3 if more does, 2 if something was refused or failed.
-pub(super) async fn run(args: &KeysArgs, how: &How, wish: Wish, wait: bool) -> Result<ExitCode, SetupError> {
+pub(super) async fn run(args: &KeysArgs, how: &How, wish: Wish, wait: bool) -> Result<ExitCode, KeysError> {
     let setup = Setup::load(args, how.endpoint_url.as_deref())?;
-    let mut progress = Progress::new(how.progress, setup.flags(args));
+    let progress = Progress::new(how.progress, &setup.flags(args));
     let (sender, stop) = Stop::channel();
-    super::signals::stop_on_signals(sender)?;
+    stop_on_signals(sender).map_err(KeysError::Signals)?;
     let confirmation = match &wish {
         Wish::Advance(confirmation) => confirmation.clone(),
         _ => None,
@@ -67,14 +69,14 @@ pub(super) async fn run(args: &KeysArgs, how: &How, wish: Wish, wait: bool) -> R
     let store = setup.open().await?;
     let servable = setup.servable();
     let rotator = setup.rotator(&store, &servable, stop, how.manual.then_some(confirmation)).await?;
-    let outcome = turn(&rotator, wish, wait, &mut progress).await;
+    let outcome = turn(&rotator, wish, wait, &progress).await;
     let document = store.view().await.and_then(|view| view.document()).ok();
     match outcome {
         Ok(standing) => {
             progress.stands(&standing, document.as_ref());
             Ok(match standing {
                 Standing::Finished => ExitCode::SUCCESS,
-                Standing::Blocked(obstacles) => return Err(SetupError::Blocked(obstacles)),
+                Standing::Blocked(obstacles) => return Err(KeysError::Blocked(obstacles)),
                 Standing::Waiting { .. } | Standing::ByHand | Standing::Stopped => ExitCode::from(MORE_REMAINS),
             })
         }
@@ -90,7 +92,7 @@ async fn turn(
     rotator: &Rotator<'_>,
     wish: Wish,
     wait: bool,
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> Result<Standing, RotationError> {
     let mut tell = |event: Event| progress.tell(&event);
     let mut outcome = first_round(rotator, wish, &mut tell).await;

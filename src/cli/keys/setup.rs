@@ -1,43 +1,16 @@
 //! From the configuration to what rotates.
 
-use std::io;
-
 use time::OffsetDateTime;
 
 use super::args::KeysArgs;
+use super::error::KeysError;
 use crate::cloudfront::Signer;
-use crate::config::{Config, Problems, RotationConfig};
+use crate::config::{Config, RotationConfig};
 use crate::http::minter_for;
-use crate::keyring::{KeyringError, Obstacle, Settings, Store, shell_word};
+use crate::keyring::{KeyringError, Settings, Store, shell_word};
 use crate::rotation::{
-    Canary, CanaryError, CloudFront, Confirmation, Hands, NoCredentials, Place, RotationError, Rotator, Servable, Stop,
+    Canary, CloudFront, Confirmation, Hands, Place, Rotator, Servable, Stop,
 };
-
-/// Why a command of rotation was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SetupError {
-    #[error("{0}")]
-    Config(Problems),
-    #[error("which configuration? Give the file of `edgemint serve` with --config or EDGEMINT_CONFIG")]
-    NoConfig,
-    #[error(
-        "{0} has no [rotation] section: add one with `key_group`, the id of the key group that your distribution \
-         trusts, and `canary`, the URL of a small protected file"
-    )]
-    NoRotation(String),
-    #[error(transparent)]
-    Keyring(#[from] KeyringError),
-    #[error(transparent)]
-    Canary(#[from] CanaryError),
-    #[error(transparent)]
-    Credentials(#[from] NoCredentials),
-    #[error(transparent)]
-    Rotation(#[from] RotationError),
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; and "))]
-    Blocked(Vec<Obstacle>),
-    #[error("cannot hear signals ({0}): run this again")]
-    Signals(#[from] io::Error),
-}
 
 /// The configuration of a rotation.
 pub(super) struct Setup {
@@ -47,11 +20,11 @@ pub(super) struct Setup {
 
 impl Setup {
     /// Reads the configuration that the servers run with.
-    pub(super) fn load(args: &KeysArgs, endpoint_url: Option<&str>) -> Result<Self, SetupError> {
+    pub(super) fn load(args: &KeysArgs, endpoint_url: Option<&str>) -> Result<Self, KeysError> {
         let config = args.load_config(endpoint_url)?;
         match config.rotation.clone() {
             Some(rotation) => Ok(Self { config, rotation }),
-            None => Err(SetupError::NoRotation(args.config_name())),
+            None => Err(KeysError::NoRotation(args.config.clone().unwrap_or_default())),
         }
     }
 
@@ -62,6 +35,12 @@ impl Setup {
 
     pub(super) async fn open(&self) -> Result<Store, KeyringError> {
         Store::open(self.config.keyring.location.clone()).await
+    }
+
+    /// What is rotated in CloudFront.
+    pub(super) fn place(&self) -> Place {
+        let RotationConfig { key_group, distribution, .. } = self.rotation.clone();
+        Place { key_group, distribution }
     }
 
     /// What the plan goes by.
@@ -89,17 +68,14 @@ impl Setup {
         servable: Servable<'a>,
         stop: Stop,
         manual: Option<Option<Confirmation>>,
-    ) -> Result<Rotator<'a>, SetupError> {
+    ) -> Result<Rotator<'a>, KeysError> {
         let hands = match manual {
             Some(confirmation) => Hands::Person(confirmation),
             None => Hands::Api(CloudFront::connect(self.rotation.endpoint_url.as_deref()).await?),
         };
         Ok(Rotator {
             store,
-            place: Place {
-                key_group: self.rotation.key_group.clone(),
-                distribution: self.rotation.distribution.clone(),
-            },
+            place: self.place(),
             hands,
             canary: Canary::new(self.rotation.proof.clone(), OffsetDateTime::now_utc)?,
             settings: self.settings(),
