@@ -29,7 +29,7 @@ pub use id::{FileName, InvalidFileName, InvalidKeyId, KeyId};
 pub use misread::Misread;
 pub use plan::{
     ACCOUNT_LIMIT, Action, KEY_GROUP_LIMIT, Obstacle, Remote, RemoteKey, Settings, Step, caller_reference,
-    record,
+    plan, record,
 };
 pub use store::{ActiveKey, Directory, Keyring};
 pub use transition_error::TransitionError;
