@@ -40,7 +40,7 @@ pub use location::{InvalidLocation, Location, SecretId};
 pub use misread::Misread;
 pub use plan::{
     ACCOUNT_LIMIT, Action, KEY_GROUP_LIMIT, Obstacle, Remote, RemoteKey, Settings, Step, caller_reference,
-    record,
+    plan, record,
 };
 pub use ring::{ActiveKey, Keyring};
 pub use secret::SecretError;

@@ -1,8 +1,6 @@
 //! How a rotation moves a key from state to state. Each takes a document and gives the next, or says why
 //! not; none leaves two active keys, or none once there was one. Repeating one that is done changes nothing.
 
-use std::time::Duration;
-
 use time::OffsetDateTime;
 
 use super::document::{Document, DocumentError};
@@ -102,13 +100,19 @@ impl Document {
             .change(id, |entry| entry.into_state(State::Active, now).with_cookie_life(settings.cookie_life()))
     }
 
-    /// Cookies by the active key live up to `longest`, if that is longer than is known so far.
+    /// Cookies by a key that signs, or did a moment ago, may live as long as the settings say, if that is longer
+    /// than is known so far.
     ///
     /// # Errors
-    /// No such key, or one that is not active.
-    pub fn with_cookie_life(self, id: &KeyId, longest: Duration) -> Result<Self, DocumentError> {
+    /// No such key, or one that neither signs nor retires.
+    pub fn with_cookie_life(self, id: &KeyId, settings: &Settings) -> Result<Self, DocumentError> {
+        let longest = settings.cookie_life();
         match self.entry(id)?.state() {
             State::Active => self.change(id, |entry| entry.with_cookie_life(longest)),
+            State::Retiring => self.change(id, |entry| {
+                let until = settings.cookies_until(entry.state_since(), longest);
+                entry.with_cookie_life(longest).with_cookies_until(until)
+            }),
             state => Err(out_of_order(id, state, State::Active)),
         }
     }

@@ -23,7 +23,7 @@ pub fn record(
         Action::Activate { id } => document.with_successor_active(id, settings, now),
         Action::Doubt { id } => document.with_proof_void(id, now),
         Action::GiveUp { id } => document.with_given_up(id, now),
-        Action::NoteCookieLife { id, longest } => document.with_cookie_life(id, *longest),
+        Action::NoteCookieLife { id, .. } => document.with_cookie_life(id, settings),
         Action::Untrust { id } => document.with_untrusted(id, now),
         Action::Delete { id } | Action::Forget { id } => document.with_gone(id, now),
     }

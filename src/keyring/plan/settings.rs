@@ -43,6 +43,12 @@ impl Settings {
         later(later(retired_at, self.reload_interval), longest)
     }
 
+    /// When the key group may let go of a key that retires `now` and of which nothing else is known.
+    #[must_use]
+    pub fn release_from(&self, now: OffsetDateTime) -> OffsetDateTime {
+        later(self.cookies_until(now, self.cookie_life()), self.margin)
+    }
+
     /// When the key group may let go of a retiring key: the later of what was recorded when it retired and of
     /// what these settings say now, and the margin.
     #[must_use]

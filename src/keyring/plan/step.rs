@@ -58,7 +58,7 @@ pub enum Action {
         /// The key.
         id: KeyId,
     },
-    /// Only record how long cookies by the active key may live, for the settings now say longer than recorded.
+    /// Only record how long cookies by the key may live, for the settings say longer than is recorded.
     NoteCookieLife {
         /// The key.
         id: KeyId,
