@@ -160,22 +160,23 @@ impl Writer {
         self.apply(changes).await
     }
 
-    /// Deletes the private key of an entry that the document calls gone. That its file is not there is no error:
-    /// an earlier attempt deleted it. What a disk or a backup keeps of it is not in our hands; Secrets Manager
+    /// Deletes the private key of an entry that the document calls gone. `false`: its file is not there,
+    /// because an earlier attempt deleted it. What a disk or a backup keeps of it is not in our hands; Secrets Manager
     /// keeps earlier versions of the secret for a while, which have it.
     ///
     /// # Errors
     /// The key is not in the document or in another state, or what cannot be written.
-    pub async fn destroy(&mut self, id: &KeyId) -> Result<(), KeyringError> {
+    pub async fn destroy(&mut self, id: &KeyId) -> Result<bool, KeyringError> {
         let document = self.view.document()?;
         let entry = self.accepted(document.entry(id))?;
         if entry.state() != State::Gone {
             return Err(KeyringError::NotGone { id: id.clone(), state: entry.state() });
         }
         if !self.view.has_file_of(entry)? {
-            return Ok(());
+            return Ok(false);
         }
-        self.apply(vec![Change::Remove(entry.file().as_str().to_owned())]).await
+        self.apply(vec![Change::Remove(entry.file().as_str().to_owned())]).await?;
+        Ok(true)
     }
 
     /// The active key, if its file is gone. A file that is damaged or refused can be put right, so it is

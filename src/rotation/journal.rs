@@ -27,7 +27,12 @@ impl Round<'_> {
     }
 
     /// Writes that a call was refused, if it certainly did nothing.
-    pub(super) async fn failed(&mut self, id: &KeyId, step: &str, error: &ApiError) -> Result<(), RotationError> {
+    pub(super) async fn failed(
+        &mut self,
+        id: &KeyId,
+        step: &str,
+        error: &ApiError,
+    ) -> Result<(), RotationError> {
         if error.may_have_succeeded() {
             return Ok(());
         }

@@ -58,8 +58,12 @@ impl Instructions {
         let id = entry.key_pair_id().map_or_else(|| "K…".to_owned(), ToString::to_string);
         let (aws_cli, terraform) = match (action, key) {
             (_, Some(key)) => (create(entry.id(), key, comment), public_key_block(entry.id(), key, comment)),
-            (Action::Delete { .. }, _) => (delete(&id), format!("# Take out the resource:\n#   {}\n", block_name(entry.id()))),
-            (Action::Trust { .. }, _) => (update(key_group, &format!(".Items += [\"{id}\"]")), group_block(key_group, &id, true)),
+            (Action::Delete { .. }, _) => {
+                (delete(&id), format!("# Take out the resource:\n#   {}\n", block_name(entry.id())))
+            }
+            (Action::Trust { .. }, _) => {
+                (update(key_group, &format!(".Items += [\"{id}\"]")), group_block(key_group, &id, true))
+            }
             _ => (update(key_group, &format!(".Items -= [\"{id}\"]")), group_block(key_group, &id, false)),
         };
         let confirmed_by = match action {
@@ -76,7 +80,9 @@ fn create(id: &KeyId, key: &PublicKey, comment: &str) -> String {
     let config = serde_json::json!({
         "CallerReference": name, "Name": name, "Comment": comment, "EncodedKey": key.to_pem(),
     });
-    format!("aws cloudfront create-public-key --query PublicKey.Id --output text \\\n  --public-key-config '{config}'\n")
+    format!(
+        "aws cloudfront create-public-key --query PublicKey.Id --output text \\\n  --public-key-config '{config}'\n"
+    )
 }
 
 /// The whole group is read, changed and put (rules §4); jq does the change.
@@ -102,7 +108,8 @@ fn block_name(id: &KeyId) -> String {
 fn public_key_block(id: &KeyId, key: &PublicKey, comment: &str) -> String {
     let name = caller_reference(id);
     let mut block = format!("resource \"aws_cloudfront_public_key\" \"edgemint_{id}\" {{\n");
-    let _ = writeln!(block, "  name        = \"{name}\"\n  comment     = \"{comment}\"\n  encoded_key = <<-EOT");
+    let _ =
+        writeln!(block, "  name        = \"{name}\"\n  comment     = \"{comment}\"\n  encoded_key = <<-EOT");
     for line in key.to_pem().lines() {
         let _ = writeln!(block, "    {line}");
     }

@@ -47,7 +47,8 @@ pub fn believed(document: &Document) -> Remote {
         let (key_pair_id, key) = (entry.key_pair_id()?.clone(), Some(entry.id().clone()));
         Some(RemoteKey { key_pair_id, name: String::new(), key })
     });
-    let trusted = published.clone().filter(|entry| (State::Trusted..=State::Retiring).contains(&entry.state()));
+    let trusted =
+        published.clone().filter(|entry| (State::Trusted..=State::Retiring).contains(&entry.state()));
     Remote {
         public_keys: public_keys.collect(),
         key_group: Some(trusted.filter_map(|entry| entry.key_pair_id().cloned()).collect()),

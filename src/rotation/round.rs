@@ -7,7 +7,9 @@ use super::journal;
 use super::manual::Confirmation;
 use super::rotator::{Hands, Rotator};
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, Signer, SigningKey};
-use crate::keyring::{Action, Document, Entry, KeyId, KeyringError, Phase, Record, State, Step, Writer, plan, record};
+use crate::keyring::{
+    Action, Document, Entry, KeyId, KeyringError, Phase, Record, State, Step, Writer, plan, record,
+};
 
 /// More steps than any rotation takes.
 const MOST_STEPS: usize = 60;
@@ -72,7 +74,8 @@ impl<'a> Round<'a> {
         let hash = hash.or(active.map(Entry::hash)).unwrap_or_default();
         let key = Arc::new(SigningKey::generate(algorithm).map_err(KeyringError::Generation)?);
         let stand_in = "K0".parse().expect("a Key-Pair-Id");
-        (self.rotator.servable)(&Signer::new(stand_in, Arc::clone(&key), hash)).map_err(RotationError::Unservable)?;
+        (self.rotator.servable)(&Signer::new(stand_in, Arc::clone(&key), hash))
+            .map_err(RotationError::Unservable)?;
         let now = (self.rotator.now)();
         let document = document.with_generated(key.public_key(), hash, now)?;
         self.writer.commit(&document, Some(&key), &[]).await?;
@@ -94,9 +97,9 @@ impl<'a> Round<'a> {
             return Ok(None);
         }
         let steps = self.plan(document).await?;
-        let is_lost = steps.iter().any(|step| {
-            matches!(&step.action, Action::Blocked(obstacle) if obstacle.key() == Some(entry.id()))
-        });
+        let is_lost = steps.iter().any(
+            |step| matches!(&step.action, Action::Blocked(obstacle) if obstacle.key() == Some(entry.id())),
+        );
         Ok((!is_lost).then_some(entry))
     }
 
@@ -110,7 +113,9 @@ impl<'a> Round<'a> {
         self.writer.commit(&after, None, &[]).await?;
         for entry in changed(&before, &after) {
             let what = match entry.state() {
-                State::Trusted => format!("key {} is to sign again, once the edge was seen to accept it", entry.id()),
+                State::Trusted => {
+                    format!("key {} is to sign again, once the edge was seen to accept it", entry.id())
+                }
                 _ => format!("key {} is given up", entry.id()),
             };
             tell(Event::Decided { what });
@@ -129,7 +134,9 @@ impl<'a> Round<'a> {
         for entry in changed(&before, &after) {
             let what = match entry.state() {
                 State::Active => format!("key {} signs from now on", entry.id()),
-                _ => format!("key {} is revoked: it leaves the key group now, whatever it signed", entry.id()),
+                _ => {
+                    format!("key {} is revoked: it leaves the key group now, whatever it signed", entry.id())
+                }
             };
             tell(Event::Decided { what });
         }
@@ -197,7 +204,11 @@ impl<'a> Round<'a> {
     }
 
     /// A private key that nothing trusts any more is good for nothing but being stolen.
-    async fn destroy_what_is_gone(&mut self, document: &Document, tell: Tell<'_>) -> Result<(), RotationError> {
+    async fn destroy_what_is_gone(
+        &mut self,
+        document: &Document,
+        tell: Tell<'_>,
+    ) -> Result<(), RotationError> {
         for entry in document.entries().iter().filter(|entry| entry.state() == State::Gone) {
             if self.writer.destroy(entry.id()).await? {
                 tell(Event::Destroyed { id: entry.id().clone() });

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use futures_util::future::{Either, select};
 
-use super::api::{ApiError, CloudFront, GroupChange};
+use super::api::{CloudFront, GroupChange};
 use super::canary::Seen;
 use super::error::RotationError;
 use super::event::Event;
 use super::manual::Instructions;
-use super::round::{Round, Taken, Tell};
 use super::rotator::Hands;
+use super::round::{Round, Taken, Tell};
 use crate::cloudfront::{KeyPairId, Signer};
-use crate::keyring::{Action, Document, Entry, KeyId, Step, caller_reference};
+use crate::keyring::{Action, Document, Entry, Step, caller_reference};
 
 /// What people read of our public keys in CloudFront. Never another text: the same CallerReference with other
 /// content is refused (rules §4).
@@ -141,7 +141,12 @@ impl Round<'_> {
     }
 
     /// Makes the call of a step. What to record as done: for a new public key, its id.
-    async fn call(&self, cloudfront: &CloudFront, entry: &Entry, action: &Action) -> Result<Action, RotationError> {
+    async fn call(
+        &self,
+        cloudfront: &CloudFront,
+        entry: &Entry,
+        action: &Action,
+    ) -> Result<Action, RotationError> {
         let group = &self.rotator.place.key_group;
         match action {
             Action::Publish { id } => {

@@ -32,6 +32,15 @@ pub struct KeysArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
+    #[command(flatten)]
+    Local(LocalCommand),
+    #[command(flatten)]
+    Rotation(RotationCommand),
+}
+
+/// What is done in the keyring alone.
+#[derive(Debug, Subcommand)]
+pub(super) enum LocalCommand {
     /// Make a keyring with a first key; its public key goes to standard output
     Init {
         /// Kind of key: rsa-2048 or ecdsa-p256
@@ -76,6 +85,11 @@ pub(super) enum KeysCommand {
         /// The key, as `keys list` names it
         id: KeyId,
     },
+}
+
+/// What is done in CloudFront and at the edge too.
+#[derive(Debug, Subcommand)]
+pub(super) enum RotationCommand {
     /// Put a new key in the place of the active one, while people listen: make it, let CloudFront trust it, see that
     /// the edge accepts it, let it sign, and take the old one out once nothing that it signed is in use
     ///

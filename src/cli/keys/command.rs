@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use time::OffsetDateTime;
 
-use super::args::{KeysArgs, KeysCommand};
+use super::args::{KeysArgs, KeysCommand, RotationCommand};
 use super::error::KeysError;
 use super::rotation::{Wish, confirmation};
 use super::{local, rotation, status};
@@ -24,22 +24,35 @@ pub fn run(args: &KeysArgs) -> ExitCode {
 
 async fn execute(args: &KeysArgs) -> Result<ExitCode, KeysError> {
     match &args.command {
-        KeysCommand::Rotate { algorithm, hash, wait, how } => {
+        KeysCommand::Rotation(command) => rotate(args, command).await,
+        KeysCommand::Local(command) => {
+            let (mut out, mut notes) = (io::stdout().lock(), io::stderr().lock());
+            let (location, now) = (args.location()?, OffsetDateTime::now_utc());
+            local::execute(command, location, now, &mut out, &mut notes).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn rotate(args: &KeysArgs, command: &RotationCommand) -> Result<ExitCode, KeysError> {
+    match command {
+        RotationCommand::Rotate { algorithm, hash, wait, how } => {
             let wish = Wish::Successor { algorithm: *algorithm, hash: *hash };
             rotation::run(args, how, wish, *wait).await
         }
-        KeysCommand::Advance { wait, key_pair_id, done, how } => {
+        RotationCommand::Advance { wait, key_pair_id, done, how } => {
             let wish = Wish::Advance(confirmation(key_pair_id.as_ref(), *done));
             rotation::run(args, how, wish, *wait).await
         }
-        KeysCommand::Rollback { how } => rotation::run(args, how, Wish::RollBack, false).await,
-        KeysCommand::Revoke { id, how } => rotation::run(args, how, Wish::Revoke(id.clone()), false).await,
-        KeysCommand::Status { json, endpoint_url } => status::show(args, endpoint_url.as_deref(), *json).await,
-        KeysCommand::Plan { json, endpoint_url } => status::plan(args, endpoint_url.as_deref(), *json).await,
-        _ => {
-            let (mut out, mut notes) = (io::stdout().lock(), io::stderr().lock());
-            local::execute(args, OffsetDateTime::now_utc(), &mut out, &mut notes).await?;
-            Ok(ExitCode::SUCCESS)
+        RotationCommand::Rollback { how } => rotation::run(args, how, Wish::RollBack, false).await,
+        RotationCommand::Revoke { id, how } => {
+            rotation::run(args, how, Wish::Revoke(id.clone()), false).await
+        }
+        RotationCommand::Status { json, endpoint_url } => {
+            status::show(args, endpoint_url.as_deref(), *json).await
+        }
+        RotationCommand::Plan { json, endpoint_url } => {
+            status::plan(args, endpoint_url.as_deref(), *json).await
         }
     }
 }

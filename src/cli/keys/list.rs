@@ -16,7 +16,12 @@ struct Listing<'a> {
     orphans: &'a [String],
 }
 
-pub(super) fn list(view: &View, json: bool, out: &mut impl Write, notes: &mut impl Write) -> Result<(), KeysError> {
+pub(super) fn list(
+    view: &View,
+    json: bool,
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<(), KeysError> {
     let document = view.document()?;
     let orphans = view.orphans(&document)?;
     if json {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
-use super::args::{KeysArgs, KeysCommand};
+use super::args::LocalCommand;
 use super::error::KeysError;
 use super::list::list;
 use crate::cloudfront::KeyPairId;
@@ -13,14 +13,14 @@ use crate::keyring::{Activated, Entry, Location, State, Store, read_signing_key}
 
 /// Does what was asked. A private key is never written anywhere but into the keyring.
 pub(super) async fn execute(
-    args: &KeysArgs,
+    command: &LocalCommand,
+    location: Location,
     now: OffsetDateTime,
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), KeysError> {
-    let location = args.location()?;
-    match &args.command {
-        KeysCommand::Init { algorithm, hash, key_pair_id } => {
+    match command {
+        LocalCommand::Init { algorithm, hash, key_pair_id } => {
             let store = Store::create(location).await?;
             let entry = store.lock().await?.init(*algorithm, *hash, key_pair_id.clone(), now).await?;
             // Read back from where it is, so what is printed is what will sign.
@@ -28,19 +28,19 @@ pub(super) async fn execute(
             out.flush()?;
             describe_first_key(notes, store.location(), &entry)?;
         }
-        KeysCommand::Activate { id, key_pair_id } => {
+        LocalCommand::Activate { id, key_pair_id } => {
             let mut writer = Store::open(location).await?.lock().await?;
             let activated = writer.activate(id, key_pair_id, now).await?;
             describe_activation(notes, key_pair_id, &activated)?;
         }
-        KeysCommand::Import { pem, key_pair_id, hash } => {
+        LocalCommand::Import { pem, key_pair_id, hash } => {
             let key = read_signing_key(pem)?;
             let store = Store::create(location).await?;
             let entry = store.lock().await?.import(&key, key_pair_id.clone(), *hash, now).await?;
             describe_import(notes, (pem, store.location()), key_pair_id, &entry)?;
         }
-        KeysCommand::List { json } => list(&Store::open(location).await?.view().await?, *json, out, notes)?,
-        KeysCommand::Public { id } => {
+        LocalCommand::List { json } => list(&Store::open(location).await?.view().await?, *json, out, notes)?,
+        LocalCommand::Public { id } => {
             let view = Store::open(location).await?.view().await?;
             let document = view.document()?;
             let key = view.signing_key(document.entry(id)?)?;

@@ -124,14 +124,16 @@ fn standing_keys(document: &Document) -> String {
             format!("key {}{id} signs", entry.id())
         },
     );
-    let others = document.entries().iter().filter(|entry| !matches!(entry.state(), State::Active | State::Gone));
+    let others =
+        document.entries().iter().filter(|entry| !matches!(entry.state(), State::Active | State::Gone));
     let others = others.map(|entry| format!(", key {} is `{}`", entry.id(), entry.state()));
     [active].into_iter().chain(others).collect()
 }
 
 fn keys_json(document: &Document) -> Value {
     let keys = document.entries().iter().filter(|entry| entry.state() != State::Gone);
-    keys.map(|entry| json!({"key": entry.id(), "key_pair_id": entry.key_pair_id(), "state": entry.state()})).collect()
+    keys.map(|entry| json!({"key": entry.id(), "key_pair_id": entry.key_pair_id(), "state": entry.state()}))
+        .collect()
 }
 
 fn text_of(event: &Event) -> String {
@@ -163,9 +165,8 @@ fn text_of(event: &Event) -> String {
 }
 
 fn json_of(event: &Event) -> Value {
-    let about = |name: &str, action: &Action| {
-        json!({"event": name, "step": step_name(action), "key": action.key()})
-    };
+    let about =
+        |name: &str, action: &Action| json!({"event": name, "step": step_name(action), "key": action.key()});
     let with = |mut object: Value, more: Value| {
         if let (Value::Object(members), Value::Object(more)) = (&mut object, more) {
             members.extend(more);
@@ -181,7 +182,9 @@ fn json_of(event: &Event) -> Value {
         Event::Begun { action, reason } => {
             with(about("begun", action), json!({"action": action.to_string(), "reason": reason}))
         }
-        Event::Done { action, key_pair_id } => with(about("done", action), json!({"key_pair_id": key_pair_id})),
+        Event::Done { action, key_pair_id } => {
+            with(about("done", action), json!({"key_pair_id": key_pair_id}))
+        }
         Event::Probed(seen) => json!({
             "event": "probed", "answer": seen.answer.to_string(), "in_a_row": seen.in_a_row, "wanted": seen.wanted,
         }),

@@ -13,7 +13,7 @@ use super::setup::Setup;
 use super::signals::stop_on_signals;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
 use crate::keyring::KeyId;
-use crate::rotation::{Confirmation, Event, Rotator, RotationError, Standing, Stop};
+use crate::rotation::{Confirmation, Event, RotationError, Rotator, Standing, Stop};
 
 /// What is left to do has its time, or waits for somebody.
 const MORE_REMAINS: u8 = 3;
@@ -77,7 +77,9 @@ pub(super) async fn run(args: &KeysArgs, how: &How, wish: Wish, wait: bool) -> R
             Ok(match standing {
                 Standing::Finished => ExitCode::SUCCESS,
                 Standing::Blocked(obstacles) => return Err(KeysError::Blocked(obstacles)),
-                Standing::Waiting { .. } | Standing::ByHand | Standing::Stopped => ExitCode::from(MORE_REMAINS),
+                Standing::Waiting { .. } | Standing::ByHand | Standing::Stopped => {
+                    ExitCode::from(MORE_REMAINS)
+                }
             })
         }
         Err(error) => {

@@ -8,9 +8,7 @@ use crate::cloudfront::Signer;
 use crate::config::{Config, RotationConfig};
 use crate::http::minter_for;
 use crate::keyring::{KeyringError, Settings, Store, shell_word};
-use crate::rotation::{
-    Canary, CloudFront, Confirmation, Hands, Place, Rotator, Servable, Stop,
-};
+use crate::rotation::{Canary, CloudFront, Confirmation, Hands, Place, Rotator, Servable, Stop};
 
 /// The configuration of a rotation.
 pub(super) struct Setup {

@@ -26,7 +26,11 @@ struct Outlook {
 }
 
 /// The keys, and what happens next to each.
-pub(super) async fn show(args: &KeysArgs, endpoint_url: Option<&str>, json: bool) -> Result<ExitCode, KeysError> {
+pub(super) async fn show(
+    args: &KeysArgs,
+    endpoint_url: Option<&str>,
+    json: bool,
+) -> Result<ExitCode, KeysError> {
     let outlook = look(args, endpoint_url).await?;
     let mut out = io::stdout().lock();
     if json {
@@ -40,7 +44,11 @@ pub(super) async fn show(args: &KeysArgs, endpoint_url: Option<&str>, json: bool
 }
 
 /// Every step, with its reason.
-pub(super) async fn plan(args: &KeysArgs, endpoint_url: Option<&str>, json: bool) -> Result<ExitCode, KeysError> {
+pub(super) async fn plan(
+    args: &KeysArgs,
+    endpoint_url: Option<&str>,
+    json: bool,
+) -> Result<ExitCode, KeysError> {
     let outlook = look(args, endpoint_url).await?;
     let (due, mut out) = (forecast(&outlook.steps), io::stdout().lock());
     if json {
