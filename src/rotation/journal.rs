@@ -8,7 +8,14 @@ use super::round::Round;
 use crate::keyring::{KeyId, Phase, Record, caller_reference};
 
 pub(super) fn entry(at: OffsetDateTime, key: &KeyId, step: &str, phase: Phase) -> Record {
-    Record { at, key: key.clone(), step: step.to_owned(), phase, caller_reference: None, detail: None }
+    Record {
+        at: at.truncate_to_second(),
+        key: key.clone(),
+        step: step.to_owned(),
+        phase,
+        caller_reference: None,
+        detail: None,
+    }
 }
 
 impl Round<'_> {

@@ -26,6 +26,11 @@ pub(super) fn forecast(steps: &[Step]) -> Vec<Due<'_>> {
     due.collect()
 }
 
+/// What is really done next: neither a wait nor an obstacle.
+pub(super) fn first_deed<'f, 'a>(due: &'f [Due<'a>]) -> Option<&'f Due<'a>> {
+    due.iter().find(|due| !matches!(due.step.action, Action::Wait { .. } | Action::Blocked(_)))
+}
+
 /// The next step that is about a key.
 pub(super) fn next_of<'f, 'a>(due: &'f [Due<'a>], id: &KeyId) -> Option<&'f Due<'a>> {
     due.iter().find(|due| due.step.action.key() == Some(id))
@@ -36,7 +41,8 @@ impl Due<'_> {
     pub(super) fn line(&self, now: OffsetDateTime) -> String {
         let action = &self.step.action;
         match (action, self.at) {
-            (Action::Wait { .. } | Action::Blocked(_), _) | (_, None) => format!("now: {action}"),
+            (Action::Wait { .. } | Action::Blocked(_), _) => action.to_string(),
+            (_, None) => format!("now: {action}"),
             (_, Some(at)) => format!("{} (in {}): {action}", moment(at), span(between(now, at))),
         }
     }

@@ -1,5 +1,6 @@
 //! What a rotation tells on standard output: lines for a person, or one JSON object a line.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
@@ -8,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::moment::{between, moment, span};
 use crate::keyring::{Action, Document, State};
-use crate::rotation::{Event, RotationError, Standing, step_name};
+use crate::rotation::{Event, Instructions, RotationError, Standing, step_name};
 
 /// How progress is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,6 +25,8 @@ pub(super) struct Progress {
     format: ProgressFormat,
     /// The command that goes on, for a shell.
     advance: String,
+    /// Whether anything was told: a command that was refused at once is told of by its error alone.
+    has_begun: Cell<bool>,
 }
 
 impl Progress {
@@ -32,15 +35,28 @@ impl Progress {
         let by_terminal =
             if io::stdout().is_terminal() { ProgressFormat::Text } else { ProgressFormat::Json };
         let advance = ["edgemint keys advance", flags].join(" ").trim_end().to_owned();
-        Self { format: format.unwrap_or(by_terminal), advance }
+        Self { format: format.unwrap_or(by_terminal), advance, has_begun: Cell::new(false) }
     }
 
     /// Tells of one event.
     pub(super) fn tell(&self, event: &Event) {
-        match self.format {
-            ProgressFormat::Text => self.line(&text_of(event)),
-            ProgressFormat::Json => self.object(json_of(event)),
+        self.has_begun.set(true);
+        match (self.format, event) {
+            (ProgressFormat::Text, Event::ByHand(steps)) => self.shows(steps),
+            (ProgressFormat::Text, _) => self.line(&text_of(event)),
+            (ProgressFormat::Json, _) => self.object(json_of(event)),
         }
+    }
+
+    /// What a person is to type, at the beginning of the line so that it can be copied.
+    fn shows(&self, steps: &Instructions) {
+        self.line("  by hand, one of these two:");
+        let Instructions { aws_cli, terraform, confirmed_by, .. } = steps;
+        let _ = writeln!(
+            io::stdout(),
+            "\n# With the AWS CLI\n{aws_cli}\n# In Terraform\n{terraform}\n# Then\n{} {confirmed_by}\n",
+            self.advance
+        );
     }
 
     /// Nothing is due before `until`, and it is waited for.
@@ -85,7 +101,7 @@ impl Progress {
     /// Where it stands after a failure, and how to go on.
     pub(super) fn failed(&self, error: &RotationError, document: Option<&Document>) {
         // Without a keyring there is nothing to say beyond the error.
-        let Some(document) = document else { return };
+        let Some(document) = document.filter(|_| self.has_begun.get()) else { return };
         let (keys, advance) = (standing_keys(document), &self.advance);
         match self.format {
             ProgressFormat::Text => self.line(&format!("stopped; {keys}; to go on, run: {advance}")),
@@ -157,10 +173,7 @@ fn text_of(event: &Event) -> String {
             format!("  whether the edge refuses {id} cannot be seen: {reason}")
         }
         Event::Destroyed { id } => format!("the private key of {id} is deleted from the keyring"),
-        Event::ByHand(steps) => format!(
-            "do this: {}\n\nwith the AWS CLI:\n{}\nor in Terraform:\n{}\nthen run: edgemint keys advance --manual {}",
-            steps.action, steps.aws_cli, steps.terraform, steps.confirmed_by
-        ),
+        Event::ByHand(steps) => steps.action.to_string(),
     }
 }
 

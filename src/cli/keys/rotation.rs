@@ -59,7 +59,7 @@ pub(super) fn confirmation(key_pair_id: Option<&KeyPairId>, done: bool) -> Optio
 /// 3 if more does, 2 if something was refused or failed.
 pub(super) async fn run(args: &KeysArgs, how: &How, wish: Wish, wait: bool) -> Result<ExitCode, KeysError> {
     let setup = Setup::load(args, how.endpoint_url.as_deref())?;
-    let progress = Progress::new(how.progress, &setup.flags(args));
+    let progress = Progress::new(how.progress, &setup.flags(args, how.manual));
     let (sender, stop) = Stop::channel();
     stop_on_signals(sender).map_err(KeysError::Signals)?;
     let confirmation = match &wish {
@@ -97,32 +97,27 @@ async fn turn(
     progress: &Progress,
 ) -> Result<Standing, RotationError> {
     let mut tell = |event: Event| progress.tell(&event);
-    let mut outcome = first_round(rotator, wish, &mut tell).await;
-    let mut troubles = 0;
-    while wait {
-        match outcome {
-            Ok(Standing::Waiting { until, ref reason }) => {
+    let (mut outcome, mut troubles) = (first_round(rotator, wish, &mut tell).await, 0);
+    loop {
+        let until = match &outcome {
+            Ok(Standing::Waiting { until, reason }) if wait => {
                 troubles = 0;
-                progress.waits(until, reason);
-                if !sleep_until(until, rotator).await {
-                    return Ok(Standing::Stopped);
-                }
+                progress.waits(*until, reason);
+                *until
             }
-            Err(ref error) if error.is_passing() && troubles < MOST_TROUBLES => {
+            Err(error) if wait && error.is_passing() && troubles < MOST_TROUBLES => {
                 troubles += 1;
                 progress.tries_again(error);
-                let nap = Duration::from_secs(1 << troubles.min(6));
-                if !sleep_until((rotator.now)() + nap, rotator).await {
-                    return Ok(Standing::Stopped);
-                }
+                (rotator.now)() + Duration::from_secs(1 << troubles.min(6))
             }
-            outcome => return outcome,
-        }
+            _ => return outcome,
+        };
         // The lock is not held while nothing is due: somebody may have to roll back, or to revoke.
-        let mut tell = |event: Event| progress.tell(&event);
+        if !sleep_until(until, rotator).await {
+            return Ok(Standing::Stopped);
+        }
         outcome = next_round(rotator, &mut tell).await;
     }
-    outcome
 }
 
 async fn first_round(

@@ -26,9 +26,10 @@ impl Setup {
         }
     }
 
-    /// The flags by which the next command is given the same configuration.
-    pub(super) fn flags(&self, args: &KeysArgs) -> String {
-        args.config.as_ref().map(|path| format!("--config {}", shell_word(path))).unwrap_or_default()
+    /// The flags by which the next command goes on with the same configuration.
+    pub(super) fn flags(&self, args: &KeysArgs, manual: bool) -> String {
+        let config = args.config.as_ref().map(|path| format!("--config {}", shell_word(path)));
+        config.into_iter().chain(manual.then(|| "--manual".to_owned())).collect::<Vec<_>>().join(" ")
     }
 
     pub(super) async fn open(&self) -> Result<Store, KeyringError> {

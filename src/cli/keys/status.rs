@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::args::KeysArgs;
 use super::error::KeysError;
-use super::forecast::{Due, forecast, next_of};
+use super::forecast::{Due, first_deed, forecast, next_of};
 use super::moment::{between, moment, span};
 use super::setup::Setup;
 use super::table::write_rows;
@@ -100,15 +100,19 @@ impl Outlook {
                 writeln!(out, "It cannot go on: {obstacle}.")?;
             }
         }
-        match due.first() {
-            None => writeln!(out, "Nothing is to be done."),
+        match first_deed(&due) {
             Some(first) => writeln!(out, "Next, {}\n  because {}", first.line(self.now), first.step.reason),
+            None if due.is_empty() => writeln!(out, "Nothing is to be done."),
+            None => Ok(()),
         }
     }
 
     fn row(&self, entry: &Entry, due: &[Due<'_>]) -> [String; 6] {
         let ago = |at| span(between(at, self.now));
-        let next = next_of(due, entry.id()).map(|due| due.line(self.now));
+        let next = next_of(due, entry.id()).map(|due| match due.step.action {
+            Action::Blocked(_) => "stands still, see below".to_owned(),
+            _ => due.line(self.now),
+        });
         let idle = if entry.state() == State::Active { "signs until `keys rotate`" } else { "-" };
         [
             entry.id().to_string(),
@@ -130,7 +134,7 @@ impl Outlook {
             })
         }).collect();
         json!({
-            "keys": keys, "next": due.first().map(Due::json), "cloudfront_was_asked": self.unseen.is_none(),
+            "keys": keys, "next": first_deed(&due).map(Due::json), "cloudfront_was_asked": self.unseen.is_none(),
         })
     }
 

@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -8,7 +9,6 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion};
 use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::config::ProvideCredentials as _;
-use aws_sdk_cloudfront::error::DisplayErrorContext;
 
 use super::error::NoCredentials;
 
@@ -63,8 +63,23 @@ impl CloudFront {
         // Asked for now: the first call would say the same in words that nobody can act on.
         let provider = config.credentials_provider().ok_or(NoCredentials { reason: None })?;
         if let Err(error) = provider.provide_credentials().await {
-            return Err(NoCredentials { reason: Some(DisplayErrorContext(error).to_string()) });
+            return Err(NoCredentials { reason: Some(first_line(&error)) });
         }
         Ok(Self { client: Client::new(&config) })
     }
+}
+
+/// The heads of an error and of all behind it: the providers list on further lines what each of them lacked.
+fn first_line(error: &dyn Error) -> String {
+    let mut causes = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    let heads = causes.iter().filter_map(|cause| cause.lines().next());
+    heads
+        .map(|head| head.trim_end_matches(" Attempted:").trim_end_matches('.'))
+        .collect::<Vec<_>>()
+        .join(": ")
 }
