@@ -1,6 +1,6 @@
 use super::api::{ApiError, NoCredentials};
 use super::canary::{CanaryError, ProofError};
-use crate::keyring::{DocumentError, KeyId, KeyringError};
+use crate::keyring::{DocumentError, FileError, KeyId, KeyringError, Obstacle};
 
 /// Why a rotation stopped before it came to an end. The keyring says how far it came, and the same command
 /// goes on from there.
@@ -39,6 +39,9 @@ pub enum RotationError {
         /// The key group.
         key_group: String,
     },
+    /// A successor could not get anywhere.
+    #[error("{0}; no key was made and nothing was changed")]
+    Obstacle(Obstacle),
     /// A step in CloudFront needs an id that the entry lacks.
     #[error("key {0} has no Key-Pair-Id in keyring.json: put keyring.json back from a backup")]
     Unnamed(KeyId),
@@ -72,5 +75,5 @@ impl RotationError {
 }
 
 fn is_busy(error: &KeyringError) -> bool {
-    matches!(error, KeyringError::File(crate::keyring::FileError::Busy { .. }))
+    matches!(error, KeyringError::File(FileError::Busy { .. }))
 }

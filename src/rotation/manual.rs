@@ -61,10 +61,11 @@ impl Instructions {
             (Action::Delete { .. }, _) => {
                 (delete(&id), format!("# Take out the resource:\n#   {}\n", block_name(entry.id())))
             }
-            (Action::Trust { .. }, _) => {
-                (update(key_group, &format!(".Items += [\"{id}\"]")), group_block(key_group, &id, true))
-            }
-            _ => (update(key_group, &format!(".Items -= [\"{id}\"]")), group_block(key_group, &id, false)),
+            (Action::Trust { .. }, _) => (
+                update(key_group, &format!("[{}, ['{id}']][]", others(&id))),
+                group_block(key_group, &id, true),
+            ),
+            _ => (update(key_group, &others(&id)), group_block(key_group, &id, false)),
         };
         let confirmed_by = match action {
             Action::Publish { .. } => "--key-pair-id K…",
@@ -85,13 +86,20 @@ fn create(id: &KeyId, key: &PublicKey, comment: &str) -> String {
     )
 }
 
-/// The whole group is read, changed and put (rules §4); jq does the change.
-fn update(key_group: &str, change: &str) -> String {
+/// The whole group is read, changed and put (rules §4). The ETag is read first: what anybody changes after that makes
+/// the last command fail, and is not lost.
+fn update(key_group: &str, items: &str) -> String {
     format!(
-        "aws cloudfront get-key-group --id {key_group} > key-group.json\n\
-         aws cloudfront update-key-group --id {key_group} --if-match \"$(jq -r .ETag key-group.json)\" \\\n  \
-         --key-group-config \"$(jq '.KeyGroup.KeyGroupConfig | {change}' key-group.json)\"\n"
+        "etag=$(aws cloudfront get-key-group --id {key_group} --query ETag --output text)\n\
+         aws cloudfront get-key-group --id {key_group} --output json \\\n  \
+         --query \"merge(KeyGroup.KeyGroupConfig, {{Items: {items}}})\" > key-group.json\n\
+         aws cloudfront update-key-group --id {key_group} --if-match \"$etag\" --key-group-config file://key-group.json\n"
     )
+}
+
+/// JMESPath: every key of the group but this one.
+fn others(id: &str) -> String {
+    format!("KeyGroup.KeyGroupConfig.Items[?@ != '{id}']")
 }
 
 fn delete(id: &str) -> String {

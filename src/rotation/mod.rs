@@ -7,6 +7,7 @@
 
 mod api;
 mod canary;
+mod causes;
 mod error;
 mod event;
 mod journal;

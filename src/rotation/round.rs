@@ -78,9 +78,21 @@ impl<'a> Round<'a> {
             .map_err(RotationError::Unservable)?;
         let now = (self.rotator.now)();
         let document = document.with_generated(key.public_key(), hash, now)?;
+        self.refuse_stuck(&document).await?;
         self.writer.commit(&document, Some(&key), &[]).await?;
         tell(Event::Made { id: KeyId::of(key.public_key()), algorithm, hash });
         Ok(())
+    }
+
+    /// A successor that could not get into the key group is not even made: five keys in the group, ten in the account.
+    async fn refuse_stuck(&self, with_successor: &Document) -> Result<(), RotationError> {
+        let steps = self.plan(with_successor).await?;
+        let obstacle = steps.into_iter().find_map(|step| match step.action {
+            // What is wrong with a key of ours is what a successor puts right.
+            Action::Blocked(obstacle) if obstacle.key().is_none() => Some(obstacle),
+            _ => None,
+        });
+        obstacle.map_or(Ok(()), |obstacle| Err(RotationError::Obstacle(obstacle)))
     }
 
     /// The successor under way, if it is of the wanted kind and nothing is known that it cannot get past.

@@ -1,4 +1,3 @@
-use std::error::Error;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -11,6 +10,7 @@ use aws_sdk_cloudfront::Client;
 use aws_sdk_cloudfront::config::ProvideCredentials as _;
 
 use super::error::NoCredentials;
+use crate::rotation::causes::causes_of;
 
 /// How long one call may take with everything that the SDK tries again in it.
 const WHOLE_CALL: Duration = Duration::from_secs(60);
@@ -63,23 +63,8 @@ impl CloudFront {
         // Asked for now: the first call would say the same in words that nobody can act on.
         let provider = config.credentials_provider().ok_or(NoCredentials { reason: None })?;
         if let Err(error) = provider.provide_credentials().await {
-            return Err(NoCredentials { reason: Some(first_line(&error)) });
+            return Err(NoCredentials { reason: Some(causes_of(&error)) });
         }
         Ok(Self { client: Client::new(&config) })
     }
-}
-
-/// The heads of an error and of all behind it: the providers list on further lines what each of them lacked.
-fn first_line(error: &dyn Error) -> String {
-    let mut causes = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    let heads = causes.iter().filter_map(|cause| cause.lines().next());
-    heads
-        .map(|head| head.trim_end_matches(" Attempted:").trim_end_matches('.'))
-        .collect::<Vec<_>>()
-        .join(": ")
 }

@@ -1,6 +1,9 @@
+use std::error::Error;
 use std::fmt;
 
-use aws_sdk_cloudfront::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
+
+use crate::rotation::causes::causes_of;
 
 /// No AWS credentials were found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -152,8 +155,8 @@ impl ApiError {
     /// Sorts what the SDK says of a call.
     pub(super) fn of<E, R>(call: Call, error: SdkError<E, R>) -> Self
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: fmt::Debug,
+        E: ProvideErrorMetadata + Error + 'static,
+        R: fmt::Debug + 'static,
     {
         match &error {
             SdkError::ServiceError(service) => {
@@ -162,12 +165,12 @@ impl ApiError {
                 Self::of_code(call, &text(metadata.code()), text(metadata.message()))
             }
             SdkError::TimeoutError(_) => Self::Unanswered { call, reason: "it took too long".to_owned() },
-            SdkError::ResponseError(_) => Self::Unanswered { call, reason: chain(&error) },
+            SdkError::ResponseError(_) => Self::Unanswered { call, reason: causes_of(&error) },
             SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
                 // A connection that breaks may break before the request or after it.
-                Self::Unanswered { call, reason: chain(&error) }
+                Self::Unanswered { call, reason: causes_of(&error) }
             }
-            _ => Self::Unreachable { call, reason: chain(&error) },
+            _ => Self::Unreachable { call, reason: causes_of(&error) },
         }
     }
 
@@ -210,12 +213,53 @@ impl ApiError {
     }
 }
 
-fn chain<E, R>(error: &SdkError<E, R>) -> String
-where
-    E: std::error::Error + 'static,
-    R: fmt::Debug,
-{
-    // The debug form behind it holds the whole response.
-    let text = DisplayErrorContext(error).to_string();
-    text.split(" (").next().unwrap_or_default().to_owned()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(call: Call, code: &str, message: &str) -> ApiError {
+        ApiError::of_code(call, code, message.to_owned())
+    }
+
+    #[test]
+    fn every_refusal_is_sorted_and_says_what_to_do() {
+        use Call::{CreatePublicKey, DeletePublicKey, GetDistribution, GetKeyGroup, UpdateKeyGroup};
+        for (call, code, message, expected) in [
+            (CreatePublicKey, "PublicKeyAlreadyExists", "", "delete that key"),
+            (DeletePublicKey, "PublicKeyInUse", "", "take it out of every other group"),
+            (
+                UpdateKeyGroup,
+                "PreconditionFailed",
+                "",
+                "UpdateKeyGroup was refused because somebody else keeps",
+            ),
+            (UpdateKeyGroup, "InvalidIfMatchVersion", "", "see to the proxy or the endpoint_url"),
+            (GetKeyGroup, "NoSuchResource", "", "aws cloudfront list-key-groups"),
+            (GetDistribution, "NoSuchDistribution", "", "aws cloudfront list-distributions"),
+            (DeletePublicKey, "NoSuchPublicKey", "", "edgemint keys status"),
+            (CreatePublicKey, "TooManyPublicKeys", "", "ask AWS for a higher quota"),
+            (UpdateKeyGroup, "TooManyPublicKeysInKeyGroup", "", "take one out that nobody signs with"),
+            (GetKeyGroup, "Throttling", "", "in some minutes"),
+            (UpdateKeyGroup, "AccessDenied", "no", "allow the action cloudfront:UpdateKeyGroup"),
+            (GetKeyGroup, "RequestExpired", "", "set its clock"),
+            (GetKeyGroup, "SignatureDoesNotMatch", "Signature expired: 20261121T", "set its clock"),
+            (GetKeyGroup, "SignatureDoesNotMatch", "Check your AWS Secret Access Key", "or correct them"),
+            (GetKeyGroup, "ExpiredToken", "", "log in again"),
+            (GetKeyGroup, "InvalidArgument", "odd", "CloudFront refused GetKeyGroup (InvalidArgument: odd)"),
+        ] {
+            let error = of(call, code, message);
+            assert!(error.to_string().contains(expected), "{code}: {error}");
+            assert!(!error.may_have_succeeded(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_failure_of_the_service_may_be_a_success() {
+        for code in ["InternalError", "InternalFailure", "ServiceUnavailable"] {
+            let error = of(Call::UpdateKeyGroup, code, "We encountered an internal error");
+            assert!(error.may_have_succeeded() && error.is_passing(), "{code}");
+        }
+        assert!(of(Call::UpdateKeyGroup, "Throttling", "").is_passing());
+        assert!(!of(Call::UpdateKeyGroup, "AccessDenied", "").is_passing());
+    }
 }

@@ -1,4 +1,3 @@
-use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::header::{COOKIE, HeaderValue};
@@ -10,6 +9,7 @@ use super::answer::Answer;
 use super::error::ProofError;
 use super::settings::ProofSettings;
 use crate::cloudfront::{EpochSeconds, Policy, Signer};
+use crate::rotation::causes::causes_of;
 
 /// How long one question may take, connection and body included.
 const QUESTION: Duration = Duration::from_secs(10);
@@ -211,13 +211,5 @@ fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("nothing within {} s", QUESTION.as_secs());
     }
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
+    causes_of(&error.without_url())
 }
