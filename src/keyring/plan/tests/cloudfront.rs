@@ -54,6 +54,7 @@ impl CloudFront {
             return Err("TooManyPublicKeysInKeyGroup");
         }
         assert!(members.iter().all(|id| self.key(id).is_some()), "NoSuchPublicKey");
+        self.forget(now);
         for node in &mut self.nodes {
             // Changes reach a node in the order in which they were made.
             let last = node.members.last().map_or(i64::MIN, |(since, _)| *since);
@@ -106,6 +107,14 @@ impl CloudFront {
     pub fn changes(&self, after: i64, until: i64) -> impl Iterator<Item = i64> {
         let all = self.nodes.iter().flat_map(|node| &node.members).map(|(since, _)| *since);
         all.filter(move |since| (after + 1..=until).contains(since))
+    }
+
+    /// Forgets what no node goes by any more.
+    fn forget(&mut self, now: i64) {
+        for node in &mut self.nodes {
+            let current = node.members.iter().rposition(|(since, _)| *since <= now).unwrap_or_default();
+            node.members.drain(..current);
+        }
     }
 
     pub fn accepted_everywhere(&self, key_pair_id: &KeyPairId, now: i64) -> bool {

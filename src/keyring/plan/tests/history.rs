@@ -8,8 +8,10 @@ use proptest::sample::{Index, select};
 
 use super::operator::{Fault, Operator, remedy, revoke, roll_back};
 use super::world::{Beginning, Keys, World};
+use crate::cloudfront::KeyPairId;
+use crate::keyring::document::Document;
 use crate::keyring::entry::State;
-use crate::keyring::plan::{Action, Settings, plan};
+use crate::keyring::plan::{Action, Settings, Step, plan};
 use crate::keyring::{ACCOUNT_LIMIT, KEY_GROUP_LIMIT};
 
 #[derive(Debug, Clone)]
@@ -71,12 +73,12 @@ pub(super) fn event(clock: Clock) -> impl Strategy<Value = Event> {
     ]
 }
 
-pub(super) fn settings(margin: i64) -> Settings {
+pub(super) fn settings() -> Settings {
     Settings {
         longest_lifetime: Duration::from_secs(200),
         expiry_step: Duration::from_secs(10),
         reload_interval: Duration::from_secs(30),
-        margin: Duration::from_secs(margin.unsigned_abs()),
+        margin: Duration::from_secs(50),
         group_limit: KEY_GROUP_LIMIT,
         account_limit: ACCOUNT_LIMIT,
     }
@@ -84,7 +86,7 @@ pub(super) fn settings(margin: i64) -> Settings {
 
 /// Lives through a history and then repeats the command until nothing is left to do.
 pub(super) fn live(beginning: &Beginning, events: &[Event], clock: Clock) -> World {
-    let mut world = World::begin(beginning, settings(2 * clock.0));
+    let mut world = World::begin(beginning, settings());
     world.clock_error = 2 * clock.0;
     let mut operator = Operator::default();
     world.nothing_is_refused();
@@ -97,11 +99,45 @@ pub(super) fn live(beginning: &Beginning, events: &[Event], clock: Clock) -> Wor
         world.nothing_is_refused();
     }
     settle(&mut world, &mut operator);
+    let read = Document::parse(world.document.to_json().unwrap().as_bytes()).unwrap();
+    assert_eq!(read, world.document, "what is written reads as what was meant");
     world
 }
 
-fn foreign_members(world: &World) -> Vec<crate::cloudfront::KeyPairId> {
-    let foreign = |id: &&crate::cloudfront::KeyPairId| world.cloudfront.key(id) == Some(None);
+/// What the plan says after a history that is left to do, and what is then done.
+pub(super) fn foresee(beginning: &Beginning, events: &[Event], clock: Clock) -> (Vec<String>, Vec<String>) {
+    let mut world = World::begin(beginning, settings());
+    world.clock_error = 2 * clock.0;
+    let mut operator = Operator::default();
+    events.iter().for_each(|event| happen(&mut world, &mut operator, event));
+    // Whatever is still on its way to CloudFront arrives.
+    let _ = operator.run(&mut world, Fault::Before);
+    let steps = plan(&world.document, &world.cloudfront.remote(), world.wall(), &world.settings);
+    let foretold = steps.iter().filter_map(told).collect();
+    let mut done = Vec::new();
+    for step in 0.. {
+        assert!(step < 200, "it never ends");
+        let before = world.cloudfront.remote();
+        let next = plan(&world.document, &before, world.wall(), &world.settings);
+        let next = next.into_iter().find(|step| !matches!(step.action, Action::Blocked(_)));
+        let Some(next) = next else { break };
+        match next.action {
+            Action::Wait { until } => world.sleep((until - world.wall()).whole_seconds()),
+            _ => operator.run(&mut world, Fault::None).unwrap(),
+        }
+        done.extend(told(&next));
+    }
+    (foretold, done)
+}
+
+/// A step without its times; waits overlap, and obstacles are for people.
+fn told(step: &Step) -> Option<String> {
+    let counts = !matches!(step.action, Action::Wait { .. } | Action::Blocked(_));
+    counts.then(|| step.action.to_string())
+}
+
+fn foreign_members(world: &World) -> Vec<KeyPairId> {
+    let foreign = |id: &&KeyPairId| world.cloudfront.key(id) == Some(None);
     world.cloudfront.members().iter().filter(foreign).cloned().collect()
 }
 

@@ -3,7 +3,8 @@
 use super::world::World;
 use crate::cloudfront::KeyPairId;
 use crate::keyring::entry::State;
-use crate::keyring::plan::{Action, Obstacle, Remote, Step, caller_reference, plan, record};
+use crate::keyring::plan::forecast::Forecast;
+use crate::keyring::plan::{Action, Obstacle, Remote, Step, caller_reference, record};
 use crate::keyring::{DocumentError, KeyId};
 
 /// What goes wrong in one step.
@@ -48,9 +49,11 @@ impl Operator {
 
     fn one_step(&mut self, world: &mut World, fault: Fault) -> Result<(), Option<Step>> {
         let remote = observe(world);
-        let step = plan(&world.document, &remote, world.wall(), &world.settings).into_iter().next();
+        let step = Forecast::new(&world.document, &remote, world.wall(), &world.settings).next();
+        let nothing_due = |step: &Step| matches!(step.action, Action::Wait { .. } | Action::Blocked(_));
+        world.settings_seen |= step.as_ref().is_none_or(nothing_due);
         let step = step.ok_or(None)?;
-        if matches!(step.action, Action::Wait { .. } | Action::Blocked(_)) || fault == Fault::Before {
+        if nothing_due(&step) || fault == Fault::Before {
             return Err(Some(step));
         }
         if let (Fault::Late, Action::Publish { id }) = (fault, &step.action) {
@@ -124,13 +127,15 @@ fn prove(world: &mut World, id: &KeyId, key_pair_id: &KeyPairId) -> Result<(), (
 }
 
 fn wait_for(world: &mut World, seen: impl Fn(&World) -> bool) -> Result<(), ()> {
-    for _ in 0..PROOF_DEADLINE {
-        if seen(world) {
-            return Ok(());
+    let deadline = world.now + PROOF_DEADLINE;
+    while !seen(world) {
+        let next = world.cloudfront.changes(world.now, deadline).min();
+        world.sleep(next.unwrap_or(deadline) - world.now);
+        if next.is_none() {
+            return Err(());
         }
-        world.sleep(1);
     }
-    Err(())
+    Ok(())
 }
 
 /// `keys rollback`.

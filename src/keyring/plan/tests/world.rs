@@ -1,7 +1,6 @@
 //! Servers that sign and follow the document, edge nodes, clocks; and the check, at every moment at which anything
 //! changes, that no unexpired cookie is refused anywhere.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -61,6 +60,8 @@ pub(super) struct World {
     pub ledger: Ledger,
     /// The key that people want to sign.
     pub asked: Option<KeyId>,
+    /// Whether the rotation has been run, until nothing was due, with the settings as they are.
+    pub settings_seen: bool,
     servers: Vec<Server>,
     keys_made: usize,
 }
@@ -76,6 +77,7 @@ impl World {
             cloudfront: CloudFront::new(&beginning.delays),
             ledger: Ledger::default(),
             asked: None,
+            settings_seen: false,
             servers: Vec::new(),
             keys_made: 0,
         };
@@ -195,7 +197,8 @@ impl World {
     /// Every server signs at every moment, so the last cookie is the one that lives longest.
     fn sign_until(&mut self, moment: i64) {
         self.now = moment;
-        let life = i64::try_from(self.settings.cookie_life().as_secs()).unwrap();
+        let life = self.settings.longest_lifetime + self.settings.expiry_step;
+        let life = i64::try_from(life.as_secs()).unwrap();
         for (id, _) in self.servers.iter().filter_map(|server| server.signs.as_ref()) {
             let until = self.ledger.cookies_until.entry(id.clone()).or_insert(i64::MIN);
             *until = (*until).max(moment + life);
@@ -215,11 +218,13 @@ impl World {
         self.follow(at);
     }
 
+    /// A margin that is smaller than the error of the clock promises nothing.
     pub fn nothing_is_refused(&self) {
-        let ids: HashMap<&KeyId, Option<&KeyPairId>> =
-            self.document.entries().iter().map(|entry| (entry.id(), entry.key_pair_id())).collect();
+        if self.clock_error > i64::try_from(self.settings.margin.as_secs()).unwrap() {
+            return;
+        }
         for key in self.ledger.in_use(self.now) {
-            let id = ids[key].unwrap();
+            let id = self.document.entry(key).unwrap().key_pair_id().unwrap();
             assert!(self.cloudfront.accepted_everywhere(id, self.now), "cookies by {key} ({id}) are refused");
         }
     }
@@ -235,17 +240,11 @@ impl World {
         entries.map(|entry| entry.id().clone()).collect()
     }
 
-    /// Lifetimes may be shortened once the rotation has noted how long they were.
-    pub fn may_shorten(&self) -> bool {
-        let life = self.settings.cookie_life();
-        let signs = |state| matches!(state, State::Active | State::Retiring);
-        let mut signing = self.document.entries().iter().filter(|entry| signs(entry.state()));
-        signing.all(|entry| entry.cookie_life() >= Some(life))
-    }
-
+    /// Lifetimes are not shortened before the rotation has been run with how long they were.
     pub fn set_lifetime(&mut self, seconds: u64) {
         let lifetime = Duration::from_secs(seconds);
-        if lifetime >= self.settings.longest_lifetime || self.may_shorten() {
+        if lifetime >= self.settings.longest_lifetime || self.settings_seen {
+            self.settings_seen &= lifetime == self.settings.longest_lifetime;
             self.settings.longest_lifetime = lifetime;
         }
     }
