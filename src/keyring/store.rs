@@ -72,7 +72,19 @@ impl Store {
     /// # Errors
     /// As [`view`](Self::view) and [`View::load`].
     pub async fn load(&self) -> Result<Keyring, KeyringError> {
-        self.view().await?.load()
+        let mut view = self.view().await?;
+        loop {
+            let loaded = view.load();
+            if loaded.is_ok() {
+                return loaded;
+            }
+            // A mounted volume removes a version once it has the next one, maybe while we read it.
+            let later = self.view().await?;
+            if !later.is_other_version_than(&view) {
+                return loaded;
+            }
+            view = later;
+        }
     }
 
     /// The right to change the keyring. In a directory one process at a time has it, until the writer is dropped

@@ -43,8 +43,8 @@ pub enum TransitionError {
     },
     /// There is neither a successor to give up nor a key before that the key group still has.
     #[error(
-        "there is no way back: no successor is on its way, and no key before the active one is in state `retiring`; \
-         `edgemint keys rotate` makes a new key instead"
+        "there is no way back: no successor is on its way, and the key group has no key that signed before the \
+         active one; `edgemint keys rotate` makes a new key instead"
     )]
     NoWayBack,
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::document::{Document, DocumentError};
 use super::entry::{Entry, State};
 use super::id::KeyId;
-use super::plan::Settings;
+use super::plan::{Remote, Settings};
 use super::transition_error::TransitionError;
 use crate::cloudfront::KeyPairId;
 
@@ -62,18 +62,6 @@ impl Document {
             State::Trusted => self.change(id, |entry| entry.into_state(State::Proven, now)),
             State::Proven => Ok(self),
             state => Err(out_of_order(id, state, State::Proven)),
-        }
-    }
-
-    /// What was proven of the key holds no longer: it is trusted, and to be proven again.
-    ///
-    /// # Errors
-    /// No such key, or one that is neither proven nor trusted.
-    pub fn with_proof_void(self, id: &KeyId, now: OffsetDateTime) -> Result<Self, DocumentError> {
-        match self.entry(id)?.state() {
-            State::Proven => self.change(id, |entry| entry.into_state(State::Trusted, now)),
-            State::Trusted => Ok(self),
-            state => Err(out_of_order(id, state, State::Trusted)),
         }
     }
 
@@ -158,18 +146,24 @@ impl Document {
     }
 
     /// The way back. Every successor is given up; if there is none, the key that retired last becomes the successor,
-    /// to be proven again before it signs.
+    /// to be proven again before it signs, if the key group has had it all the time.
     ///
     /// # Errors
     /// [`TransitionError::NoWayBack`].
-    pub fn with_rollback(self, settings: &Settings, now: OffsetDateTime) -> Result<Self, DocumentError> {
+    pub fn with_rollback(
+        self,
+        remote: &Remote,
+        settings: &Settings,
+        now: OffsetDateTime,
+    ) -> Result<Self, DocumentError> {
         let before_active = self.entries().iter().filter(|entry| entry.state() < State::Active);
         let successors: Vec<KeyId> = before_active.map(|entry| entry.id().clone()).collect();
         // The very first key has nothing to go back to.
         if !successors.is_empty() && self.active().is_some() {
             return successors.iter().try_fold(self, |document, id| document.with_given_up(id, now));
         }
-        let retiring = self.entries().iter().filter(|entry| entry.state() == State::Retiring);
+        let trusted = |entry: &&Entry| entry.key_pair_id().is_some_and(|id| remote.in_key_group(id));
+        let retiring = self.entries().iter().filter(|entry| entry.state() == State::Retiring).filter(trusted);
         let Some(before) = retiring.max_by_key(|entry| entry.state_since()).map(|entry| entry.id().clone())
         else {
             return Err(TransitionError::NoWayBack.into());

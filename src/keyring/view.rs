@@ -137,6 +137,14 @@ impl View {
         Ok(names)
     }
 
+    /// Whether this is another version of the mounted volume that the other view is of.
+    pub(super) fn is_other_version_than(&self, other: &Self) -> bool {
+        match (&self.files, &other.files) {
+            (Files::Directory(ours), Files::Directory(theirs)) => ours.is_other_version_than(theirs),
+            _ => false,
+        }
+    }
+
     /// Whether anything is where the private key of an entry belongs.
     pub(super) fn has_file_of(&self, entry: &Entry) -> Result<bool, KeyringError> {
         match &self.files {

@@ -19,33 +19,62 @@ use crate::keyring::id::KeyId;
 /// step is to wait, or is blocked, nothing is due. It is the policy described [above](self).
 #[must_use]
 pub fn plan(document: &Document, remote: &Remote, now: OffsetDateTime, settings: &Settings) -> Vec<Step> {
-    let (mut document, mut remote, mut now) = (document.clone(), remote.clone(), now);
-    let (mut steps, mut reported) = (Vec::new(), Vec::new());
-    while let Some(step) = next(&View { document: &document, remote: &remote, settings, now }, &reported) {
-        match &step.action {
-            Action::Wait { until } => now = *until,
-            Action::Blocked(obstacle) => reported.push(obstacle.clone()),
+    Forecast::new(document, remote, now, settings).collect()
+}
+
+/// The steps one by one, each as if those before were done.
+#[derive(Debug)]
+pub(super) struct Forecast<'a> {
+    document: Document,
+    remote: Remote,
+    now: OffsetDateTime,
+    settings: &'a Settings,
+    reported: Vec<Obstacle>,
+    /// A step could not be recorded, which is a fault in the rules: whoever carries it out gets the reason.
+    broken: bool,
+}
+
+impl<'a> Forecast<'a> {
+    pub fn new(document: &Document, remote: &Remote, now: OffsetDateTime, settings: &'a Settings) -> Self {
+        let (document, remote) = (document.clone(), remote.clone());
+        Self { document, remote, now, settings, reported: Vec::new(), broken: false }
+    }
+
+    fn step(&self) -> Option<Step> {
+        let (document, remote, settings, now) = (&self.document, &self.remote, self.settings, self.now);
+        let view = View { document, remote, settings, now };
+        let blocked =
+            || view.obstacles().find(|obstacle| !self.reported.contains(obstacle)).map(rules::blocked);
+        match self.remote.key_group {
+            // Nothing is known of what the edge trusts.
+            None => blocked(),
+            Some(_) => rules::due(&view).or_else(blocked).or_else(|| rules::wait(&view)),
+        }
+    }
+
+    fn pretend(&mut self, action: &Action) {
+        match action {
+            Action::Wait { until } => self.now = *until,
+            Action::Blocked(obstacle) => self.reported.push(obstacle.clone()),
             action => {
-                pretend(action, &document, &mut remote);
-                match recorded(document, action, settings, now) {
-                    Ok(changed) => document = changed,
-                    // A fault in the rules. Whoever carries the step out gets the same error, with its reason.
-                    Err(_) => return steps.into_iter().chain([step]).collect(),
+                pretend(action, &self.document, &mut self.remote);
+                match recorded(self.document.clone(), action, self.settings, self.now) {
+                    Ok(document) => self.document = document,
+                    Err(_) => self.broken = true,
                 }
             }
         }
-        steps.push(step);
     }
-    steps
 }
 
-fn next(view: &View<'_>, reported: &[Obstacle]) -> Option<Step> {
-    // Without it nothing is known of what the edge trusts.
-    let known = view.remote.key_group.is_some();
-    let due = || rules::due(view).filter(|_| known);
-    let wait = || rules::wait(view).filter(|_| known);
-    let blocked = || view.obstacles().find(|obstacle| !reported.contains(obstacle)).map(rules::blocked);
-    due().or_else(blocked).or_else(wait)
+impl Iterator for Forecast<'_> {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        let step = if self.broken { None } else { self.step() }?;
+        self.pretend(&step.action);
+        Some(step)
+    }
 }
 
 /// The document as it will be.

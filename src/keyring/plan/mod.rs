@@ -7,6 +7,8 @@ mod remote;
 mod rules;
 mod settings;
 mod step;
+#[cfg(test)]
+mod tests;
 mod text;
 mod view;
 

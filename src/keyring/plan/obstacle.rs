@@ -56,6 +56,17 @@ pub enum Obstacle {
         /// Its Key-Pair-Id.
         key_pair_id: KeyPairId,
     },
+    /// The successor was in the key group, and somebody took it out.
+    #[error(
+        "{key_pair_id}, the public key of the successor {id}, was taken out of the key group by hand, and put back \
+         it would prove nothing: run `edgemint keys rotate` for another successor, or `edgemint keys rollback` to stay"
+    )]
+    SuccessorTakenOut {
+        /// The key.
+        id: KeyId,
+        /// Its Key-Pair-Id.
+        key_pair_id: KeyPairId,
+    },
     /// The recorded Key-Pair-Id is that of some other public key.
     #[error(
         "{key_pair_id} in CloudFront is not the public key of {id}, as keyring.json says: \
@@ -77,6 +88,7 @@ impl Obstacle {
             Self::NoKeyGroup | Self::NoKey | Self::KeyGroupFull { .. } | Self::AccountFull { .. } => None,
             Self::ActiveVanished { id, .. }
             | Self::SuccessorVanished { id, .. }
+            | Self::SuccessorTakenOut { id, .. }
             | Self::OtherPublicKey { id, .. } => Some(id),
         }
     }

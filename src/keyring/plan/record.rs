@@ -21,7 +21,6 @@ pub fn record(
         Action::Trust { id } => document.with_trusted(id, now),
         Action::Prove { id } => document.with_proven(id, now),
         Action::Activate { id } => document.with_successor_active(id, settings, now),
-        Action::Doubt { id } => document.with_proof_void(id, now),
         Action::GiveUp { id } => document.with_given_up(id, now),
         Action::NoteCookieLife { id, .. } => document.with_cookie_life(id, settings),
         Action::Untrust { id } => document.with_untrusted(id, now),

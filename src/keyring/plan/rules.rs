@@ -9,10 +9,9 @@ use crate::keyring::entry::{Entry, State};
 type Rule = fn(&View<'_>) -> Option<Step>;
 
 /// What can be done now, the most urgent first.
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 7] = [
     take_out_what_is_not_trusted,
     adopt_what_is_there,
-    doubt_what_went_missing,
     give_up_what_is_superseded,
     note_how_long_cookies_live,
     put_back_what_cookies_need,
@@ -45,14 +44,6 @@ fn adopt_what_is_there(view: &View<'_>) -> Option<Step> {
             "its public key is in CloudFront already, made by an earlier run or by hand, and one is enough",
         )
     })
-}
-
-/// Before it is put back: after that nobody could tell that the edge may have forgotten it.
-fn doubt_what_went_missing(view: &View<'_>) -> Option<Step> {
-    let entry =
-        view.in_state(State::Proven).find(|entry| view.is_ours(entry) && !view.in_key_group(entry))?;
-    let id = entry.id().clone();
-    step(Action::Doubt { id }, "somebody took it out of the key group after it was proven")
 }
 
 fn give_up_what_is_superseded(view: &View<'_>) -> Option<Step> {
@@ -106,9 +97,6 @@ fn bring_the_successor_on(view: &View<'_>) -> Option<Step> {
         }
         (State::Trusted, Presence::Ours(_)) if in_group => {
             step(Action::Prove { id }, "nothing tells when every edge knows a key, so it is tried out")
-        }
-        (State::Trusted, Presence::Ours(_)) if room => {
-            step(Action::Trust { id }, "somebody took it out of the key group")
         }
         (State::Proven, Presence::Ours(_)) if in_group => step(Action::Activate { id }, activation(view)),
         _ => None,

@@ -48,11 +48,6 @@ pub enum Action {
         /// The key.
         id: KeyId,
     },
-    /// Only record: the proof of the key no longer holds.
-    Doubt {
-        /// The key.
-        id: KeyId,
-    },
     /// Only record: the key will not sign; a newer one will.
     GiveUp {
         /// The key.
@@ -101,7 +96,6 @@ impl Action {
             | Self::Trust { id }
             | Self::Prove { id }
             | Self::Activate { id }
-            | Self::Doubt { id }
             | Self::GiveUp { id }
             | Self::NoteCookieLife { id, .. }
             | Self::Untrust { id }
@@ -123,7 +117,6 @@ impl fmt::Display for Action {
             Self::Trust { id } => write!(f, "put {id} into the key group"),
             Self::Prove { id } => write!(f, "see that the edge accepts {id}"),
             Self::Activate { id } => write!(f, "let {id} sign"),
-            Self::Doubt { id } => write!(f, "record that {id} is no longer proven"),
             Self::GiveUp { id } => write!(f, "give {id} up"),
             Self::NoteCookieLife { id, longest } => {
                 write!(f, "record that cookies by {id} live up to {}", humantime::format_duration(*longest))

@@ -106,6 +106,10 @@ impl<'a> View<'a> {
     fn with_successor(&self, successor: &'a Entry) -> Option<Obstacle> {
         match (self.presence(successor), successor.key_pair_id()) {
             (Presence::Ours(_), _) if self.in_key_group(successor) => None,
+            (Presence::Ours(key_pair_id), _) if successor.state() >= State::Trusted => {
+                let (id, key_pair_id) = (successor.id().clone(), key_pair_id.clone());
+                Some(Obstacle::SuccessorTakenOut { id, key_pair_id })
+            }
             (Presence::Ours(_), _) => self.full_key_group(),
             (Presence::Other(found), _) => Some(self.other_public_key(successor, found)),
             (Presence::Absent, None) => self.full_key_group().or_else(|| self.full_account()),
