@@ -1,6 +1,6 @@
 use super::api::{ApiError, CloudFront};
 use super::error::RotationError;
-use crate::keyring::{Document, KeyId, Remote, RemoteKey, State};
+use crate::keyring::{Document, Journal, KeyId, Phase, Remote, RemoteKey, State};
 
 /// The part of CloudFront that a rotation is about.
 #[derive(Debug, Clone)]
@@ -41,16 +41,26 @@ pub(super) async fn check_distribution(cloudfront: &CloudFront, place: &Place) -
 
 /// What CloudFront should have, going by the keyring: where it cannot be asked, a person says what was done.
 #[must_use]
-pub fn believed(document: &Document) -> Remote {
+pub fn believed(document: &Document, journal: &Journal) -> Remote {
     let published = document.entries().iter().filter(|entry| entry.state() != State::Gone);
     let public_keys = published.clone().filter_map(|entry| {
         let (key_pair_id, key) = (entry.key_pair_id()?.clone(), Some(entry.id().clone()));
         Some(RemoteKey { key_pair_id, name: String::new(), key })
     });
-    let trusted =
-        published.clone().filter(|entry| (State::Trusted..=State::Retiring).contains(&entry.state()));
+    let trusted = published.clone().filter(|entry| match entry.state() {
+        // Revoked or given up, it may still be there; only the journal knows whether it was taken out.
+        State::Untrusted => !was_taken_out(entry.id(), journal),
+        state => (State::Trusted..=State::Retiring).contains(&state),
+    });
     Remote {
         public_keys: public_keys.collect(),
         key_group: Some(trusted.filter_map(|entry| entry.key_pair_id().cloned()).collect()),
     }
+}
+
+/// Whether the last change of the key group that is known of a key took it out.
+fn was_taken_out(id: &KeyId, journal: &Journal) -> bool {
+    let changes = journal.records().iter().filter(|record| record.key == *id && record.phase == Phase::Done);
+    let last = changes.filter(|record| ["trust", "untrust"].contains(&record.step.as_str())).next_back();
+    last.is_some_and(|record| record.step == "untrust")
 }

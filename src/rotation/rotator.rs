@@ -4,11 +4,11 @@ use super::api::CloudFront;
 use super::canary::Canary;
 use super::error::RotationError;
 use super::manual::Confirmation;
-use super::observe::{Place, believed, check_distribution, observe};
+use super::observe::Place;
 use super::round::Round;
 use super::stop::Stop;
 use crate::cloudfront::Signer;
-use crate::keyring::{Document, Remote, Settings, Store};
+use crate::keyring::{Settings, Store};
 
 /// Says why the configured grants cannot be served with a key, if they cannot.
 pub type Servable<'a> = &'a dyn Fn(&Signer) -> Result<(), String>;
@@ -49,24 +49,5 @@ impl Rotator<'_> {
     /// Another process changes the keyring, or it cannot be written.
     pub async fn begin(&self) -> Result<Round<'_>, RotationError> {
         Ok(Round::new(self, self.store.lock().await?))
-    }
-
-    /// What the plan goes by: what CloudFront has, or what it should have where a person is its hands.
-    ///
-    /// # Errors
-    /// CloudFront cannot be asked.
-    pub async fn observe(&self, document: &Document) -> Result<Remote, RotationError> {
-        match &self.hands {
-            Hands::Api(cloudfront) => Ok(observe(cloudfront, &self.place).await?),
-            Hands::Person(_) => Ok(believed(document)),
-        }
-    }
-
-    /// What can be seen to be wrong before anything is changed.
-    pub(super) async fn check(&self) -> Result<(), RotationError> {
-        match &self.hands {
-            Hands::Api(cloudfront) => check_distribution(cloudfront, &self.place).await,
-            Hands::Person(_) => Ok(()),
-        }
     }
 }

@@ -5,10 +5,11 @@ use super::error::RotationError;
 use super::event::{Event, Standing};
 use super::journal;
 use super::manual::Confirmation;
+use super::observe::{believed, check_distribution, observe};
 use super::rotator::{Hands, Rotator};
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, Signer, SigningKey};
 use crate::keyring::{
-    Action, Document, Entry, KeyId, KeyringError, Phase, Record, State, Step, Writer, plan, record,
+    Action, Document, Entry, KeyId, KeyringError, Phase, Record, Remote, State, Step, Writer, plan, record,
 };
 
 /// More steps than any rotation takes.
@@ -63,7 +64,9 @@ impl<'a> Round<'a> {
         hash: Option<HashAlgorithm>,
         tell: Tell<'_>,
     ) -> Result<(), RotationError> {
-        self.rotator.check().await?;
+        if let Hands::Api(cloudfront) = &self.rotator.hands {
+            check_distribution(cloudfront, &self.rotator.place).await?;
+        }
         let document = self.document()?;
         if let Some(entry) = self.usable_successor(&document, algorithm, hash).await? {
             tell(Event::GoesOn { id: entry.id().clone(), state: entry.state() });
@@ -120,8 +123,9 @@ impl<'a> Round<'a> {
     /// # Errors
     /// There is no way back, or it cannot be written.
     pub async fn roll_back(&mut self, tell: Tell<'_>) -> Result<(), RotationError> {
-        let (before, now) = (self.document()?, (self.rotator.now)());
-        let after = before.clone().with_rollback(&self.rotator.settings, now)?;
+        let before = self.document()?;
+        let remote = self.observe(&before).await?;
+        let after = before.clone().with_rollback(&remote, &self.rotator.settings, (self.rotator.now)())?;
         self.writer.commit(&after, None, &[]).await?;
         for entry in changed(&before, &after) {
             let what = match entry.state() {
@@ -189,9 +193,17 @@ impl<'a> Round<'a> {
         Err(RotationError::Endless(MOST_STEPS))
     }
 
+    /// What CloudFront has, or should have where a person is its hands.
+    async fn observe(&self, document: &Document) -> Result<Remote, RotationError> {
+        match &self.rotator.hands {
+            Hands::Api(cloudfront) => Ok(observe(cloudfront, &self.rotator.place).await?),
+            Hands::Person(_) => Ok(believed(document, &self.writer.view().journal()?)),
+        }
+    }
+
     /// What comes next, by all that can be seen.
     pub(super) async fn plan(&self, document: &Document) -> Result<Vec<Step>, RotationError> {
-        let remote = self.rotator.observe(document).await?;
+        let remote = self.observe(document).await?;
         Ok(plan(document, &remote, (self.rotator.now)(), &self.rotator.settings))
     }
 
@@ -241,23 +253,19 @@ fn is_due(action: &Action) -> bool {
     !matches!(action, Action::Wait { .. } | Action::Blocked(_))
 }
 
-/// Where it stands once nothing is due.
+/// Where it stands once nothing is due: what comes after the first obstacles or the first wait is not looked at yet.
 fn standing(steps: &[Step]) -> Standing {
-    let obstacles: Vec<_> = steps
-        .iter()
-        .filter_map(|step| match &step.action {
-            Action::Blocked(obstacle) => Some(obstacle.clone()),
-            _ => None,
-        })
-        .collect();
-    if !obstacles.is_empty() {
-        return Standing::Blocked(obstacles);
+    let mut obstacles = Vec::new();
+    for Step { action, reason } in steps {
+        match action {
+            Action::Blocked(obstacle) => obstacles.push(obstacle.clone()),
+            Action::Wait { until } if obstacles.is_empty() => {
+                return Standing::Waiting { until: *until, reason: reason.clone() };
+            }
+            _ => break,
+        }
     }
-    let wait = steps.iter().find_map(|step| match step.action {
-        Action::Wait { until } => Some((until, step.reason.clone())),
-        _ => None,
-    });
-    wait.map_or(Standing::Finished, |(until, reason)| Standing::Waiting { until, reason })
+    if obstacles.is_empty() { Standing::Finished } else { Standing::Blocked(obstacles) }
 }
 
 /// The entries that differ, as they are after.

@@ -28,7 +28,6 @@ pub fn step_name(action: &Action) -> &'static str {
         Action::Trust { .. } => "trust",
         Action::Prove { .. } => "prove",
         Action::Activate { .. } => "activate",
-        Action::Doubt { .. } => "doubt",
         Action::GiveUp { .. } => "give-up",
         Action::NoteCookieLife { .. } => "note-cookie-life",
         Action::Untrust { .. } => "untrust",
@@ -80,7 +79,6 @@ impl Round<'_> {
             }
             Action::Activate { id } => self.refuse_unservable(document.entry(id)?)?,
             Action::Adopt { .. }
-            | Action::Doubt { .. }
             | Action::GiveUp { .. }
             | Action::NoteCookieLife { .. }
             | Action::Forget { .. }

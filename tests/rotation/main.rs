@@ -3,6 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod back;
+mod manual;
 mod normal;
+mod output;
+#[path = "../support/programs.rs"]
+mod programs;
+#[path = "../support/python.rs"]
+mod python;
 mod refused;
 mod support;

@@ -67,12 +67,13 @@ pub(super) async fn plan(
 
 async fn look(args: &KeysArgs, endpoint_url: Option<&str>) -> Result<Outlook, KeysError> {
     let setup = Setup::load(args, endpoint_url)?;
-    let document = setup.open().await?.view().await?.document()?;
+    let view = setup.open().await?.view().await?;
+    let document = view.document()?;
     let place = setup.place();
     // Whoever asks at night wants to know what is known, also while AWS does not answer.
     let (remote, unseen) = match ask(&setup, &place).await {
         Ok(remote) => (remote, None),
-        Err(error) => (believed(&document), Some(error.to_string())),
+        Err(error) => (believed(&document, &view.journal()?), Some(error.to_string())),
     };
     let now = OffsetDateTime::now_utc();
     let steps = plan_of(&document, &remote, now, &setup.settings());

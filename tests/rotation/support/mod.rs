@@ -1,5 +1,7 @@
 mod double;
+mod normal_form;
 mod place;
 
-pub use double::{Double, RemoteKey};
-pub use place::{Key, Place, Ran, Running, wait_for};
+pub use double::Double;
+pub use normal_form::normal_form;
+pub use place::{Place, Ran, wait_for};
