@@ -5,12 +5,11 @@ use std::num::NonZeroU8;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use time::OffsetDateTime;
 
 use super::command::{EdgeCommandError, listen};
 use super::trust::{self, Trust};
 use crate::cloudfront::KeyPairId;
-use crate::edge::control::{ControlPlane, GroupId, Refusal, Setup};
+use crate::edge::control::{ControlPlane, GroupId, Setup};
 use crate::edge::{PathPattern, Propagation};
 
 /// The name of the key group that every protected path trusts.

@@ -70,8 +70,9 @@ pub(in crate::edge::control) fn error(
     Element::new("ErrorResponse").with(error).with(Element::text("RequestId", request_id)).into_document()
 }
 
-/// Times as the service writes them: UTC, ISO 8601.
+/// Times as the service writes them: UTC, ISO 8601, milliseconds.
 pub(super) fn timestamp(time: OffsetDateTime) -> String {
+    let time = time.replace_millisecond(time.millisecond()).unwrap_or(time);
     time.format(&Rfc3339).expect("a time of our days has a year of four digits")
 }
 
