@@ -140,7 +140,7 @@ fn what_is_missing_is_named() {
     let ran = super::support::Ran::from(command.env_remove("EDGEMINT_CONFIG").output().unwrap());
     ran.is_refused(&["which configuration?", "--config"]);
     place.rotation.clear();
-    place.rotate(&[]).is_refused(&["rotation.key_group", "it is missing"]);
+    place.rotate(&[]).is_refused(&["`edgemint.toml` has no [rotation] section", "key_group", "canary"]);
     nothing_changed(&place, &double, 1);
 }
 

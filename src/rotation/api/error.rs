@@ -97,7 +97,8 @@ pub enum ApiError {
     ClockSkew(String),
     /// No answer, or none that says what was done: it may have been done.
     #[error(
-        "{call} has not answered as it should ({reason}): run this again, which looks first what came of it"
+        "{call} got no answer that tells what was done ({reason}): see to the network or the endpoint_url, then run this \
+         again, which looks first what came of it"
     )]
     Unanswered {
         /// What was asked.

@@ -65,10 +65,11 @@ impl Place {
     fn write_configuration(&self) {
         let rotation: String =
             self.rotation.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        let section = if rotation.is_empty() { "" } else { "[rotation]\n" };
         let text = format!(
             "{}[server]\npublic_url = \"https://listen.example.com\"\n[keyring]\npoll = \"1s\"\n\
              [mint]\nexpiry_step = \"1s\"\n{}[[api_keys]]\nname = \"app\"\nsecret = {{ env = \"API_KEY\" }}\n\
-             [rotation]\n{rotation}",
+             {section}{rotation}",
             self.head, self.grants
         );
         fs::write(self.root().join("edgemint.toml"), text).unwrap();
