@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::http::minter;
+use crate::http::{StartError, minter};
 use crate::keyring::{Directory, Keyring, shell_word};
 use crate::player;
 use crate::session::api_key::ApiKey;
@@ -44,7 +44,8 @@ pub fn run(args: CheckArgs) -> ExitCode {
     let keyring = Directory::open(&config.keyring_directory).and_then(|directory| directory.load());
     let _ = writeln!(std::io::stdout().lock(), "{}", Summary(&config, keyring.as_ref().ok()));
     let served = keyring.map_err(ServeError::from).and_then(|keyring| {
-        keyring.active().map(|key| minter(&config, key)).transpose().map_err(ServeError::from)
+        let served = keyring.active().map(|key| minter(&config, key)).transpose();
+        served.map_err(|error| StartError::from(error).into())
     });
     match served {
         Ok(_) => ExitCode::SUCCESS,

@@ -1,5 +1,7 @@
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_spanned::Spanned;
 
@@ -13,8 +15,9 @@ use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
 use super::audit::{AuditConfig, read_audit};
-use super::fields::{Reader, not_empty, one_of};
+use super::fields::{Reader, duration_in, not_empty, one_of};
 use super::grants::{self, MintConfig, read_mint};
+use super::metrics::read_metrics;
 use super::overlay::Override;
 use super::problem::{Place, Problem, Problems};
 use super::providers;
@@ -60,8 +63,12 @@ pub struct Config {
     pub server: ServerConfig,
     /// `[log]`.
     pub log: LogConfig,
+    /// `metrics.listen`, where metrics are asked for; without it, nowhere.
+    pub metrics: Option<SocketAddr>,
     /// Where the signing keys are: `keyring.directory`, absolute or relative to the working directory.
     pub keyring_directory: PathBuf,
+    /// How often a server looks at the keyring without a reason: `keyring.poll`.
+    pub keyring_poll: Duration,
     /// `[mint]`.
     pub mint: MintConfig,
     /// `[[grants]]`: at least one, with different names and cookies that never meet.
@@ -168,11 +175,14 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         .or(redis.map(|redis| ProviderSettings::Redis(Box::new(redis))));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
-    let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
+    let (keyring_directory, keyring_poll) = read_keyring(raw.keyring, vault.folder, reader);
+    let metrics = read_metrics(raw.metrics, reader);
     Some(Config {
         server: server?,
         log,
+        metrics,
         keyring_directory,
+        keyring_poll,
         mint,
         grants,
         ticket,
@@ -200,9 +210,11 @@ fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
 
 /// A name in the file starts in the folder of the file; a name on the command line, as every name
 /// there, in the working directory.
-fn keyring_directory(raw: Field<RawKeyring>, folder: &Path, reader: &mut Reader<'_>) -> PathBuf {
-    let directory = raw.and_then(|raw| raw.into_inner().directory);
+fn read_keyring(raw: Field<RawKeyring>, folder: &Path, reader: &mut Reader<'_>) -> (PathBuf, Duration) {
+    let RawKeyring { directory, poll } = raw.map(Spanned::into_inner).unwrap_or_default();
     let from_outside = directory.as_ref().is_some_and(|name| reader.is_overridden(&name.span()));
     let directory = reader.optional(directory, not_empty).unwrap_or_else(|| "keys".to_owned());
-    if from_outside { PathBuf::from(directory) } else { folder.join(directory) }
+    let directory = if from_outside { PathBuf::from(directory) } else { folder.join(directory) };
+    let poll = reader.optional(poll, duration_in(Duration::from_secs(1), Duration::from_secs(3600)));
+    (directory, poll.unwrap_or(Duration::from_secs(30)))
 }

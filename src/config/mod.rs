@@ -11,6 +11,7 @@ mod audit;
 mod fields;
 mod grants;
 mod load;
+mod metrics;
 mod overlay;
 mod problem;
 mod providers;
