@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
-use crate::keyring::store::read_signing_key;
 use crate::keyring::{
-    Activated, Directory, Document, DocumentError, Entry, KeyId, KeyringError, State, shell_word,
+    Activated, Document, DocumentError, Entry, KeyId, KeyringError, Location, State, Store, View,
+    read_signing_key,
 };
 
 /// What `edgemint keys` was asked to do.
@@ -27,6 +27,15 @@ pub struct KeysArgs {
         default_value = "keys"
     )]
     dir: PathBuf,
+    /// The secret that holds the keyring in AWS Secrets Manager, in the place of a directory
+    #[arg(
+        long,
+        global = true,
+        value_name = "secretsmanager:NAME",
+        env = "EDGEMINT_KEYRING__STORE",
+        conflicts_with = "dir"
+    )]
+    store: Option<Location>,
     #[command(subcommand)]
     command: KeysCommand,
 }
@@ -84,7 +93,8 @@ enum KeysCommand {
 #[must_use]
 pub fn run(args: &KeysArgs) -> ExitCode {
     let (mut out, mut notes) = (io::stdout().lock(), io::stderr().lock());
-    match execute(args, OffsetDateTime::now_utc(), &mut out, &mut notes) {
+    let execution = execute(args, OffsetDateTime::now_utc(), &mut out, &mut notes);
+    match actix_web::rt::System::new().block_on(execution) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error is the last resort: if it is closed too, the exit code still tells.
@@ -104,36 +114,44 @@ enum KeysError {
     Output(#[from] io::Error),
 }
 
-fn execute(
+impl KeysArgs {
+    fn location(&self) -> Location {
+        self.store.clone().unwrap_or_else(|| Location::Directory(self.dir.clone()))
+    }
+}
+
+async fn execute(
     args: &KeysArgs,
     now: OffsetDateTime,
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), KeysError> {
+    let location = args.location();
     match &args.command {
         KeysCommand::Init { algorithm, hash, key_pair_id } => {
-            let directory = Directory::create(&args.dir)?;
-            let entry = directory.lock()?.init(*algorithm, *hash, key_pair_id.clone(), now)?;
-            // Read back from disk, so what is printed is what will sign.
-            out.write_all(directory.signing_key(&entry)?.public_key().to_pem().as_bytes())?;
+            let store = Store::create(location).await?;
+            let entry = store.lock().await?.init(*algorithm, *hash, key_pair_id.clone(), now).await?;
+            // Read back from where it is, so what is printed is what will sign.
+            out.write_all(store.view().await?.signing_key(&entry)?.public_key().to_pem().as_bytes())?;
             out.flush()?;
-            describe_first_key(notes, &args.dir, &entry)?;
+            describe_first_key(notes, store.location(), &entry)?;
         }
         KeysCommand::Activate { id, key_pair_id } => {
-            let activated = Directory::open(&args.dir)?.lock()?.activate(id, key_pair_id, now)?;
+            let mut writer = Store::open(location).await?.lock().await?;
+            let activated = writer.activate(id, key_pair_id, now).await?;
             describe_activation(notes, key_pair_id, &activated)?;
         }
         KeysCommand::Import { pem, key_pair_id, hash } => {
             let key = read_signing_key(pem)?;
-            let directory = Directory::create(&args.dir)?;
-            let entry = directory.lock()?.import(&key, key_pair_id.clone(), *hash, now)?;
-            describe_import(notes, (pem, &args.dir), key_pair_id, &entry)?;
+            let store = Store::create(location).await?;
+            let entry = store.lock().await?.import(&key, key_pair_id.clone(), *hash, now).await?;
+            describe_import(notes, (pem, store.location()), key_pair_id, &entry)?;
         }
-        KeysCommand::List { json } => list(&Directory::open(&args.dir)?, *json, out, notes)?,
+        KeysCommand::List { json } => list(&Store::open(location).await?.view().await?, *json, out, notes)?,
         KeysCommand::Public { id } => {
-            let directory = Directory::open(&args.dir)?;
-            let document = directory.document()?;
-            let key = directory.signing_key(document.entry(id)?)?;
+            let view = Store::open(location).await?.view().await?;
+            let document = view.document()?;
+            let key = view.signing_key(document.entry(id)?)?;
             out.write_all(key.public_key().to_pem().as_bytes())?;
             out.flush()?;
         }
@@ -141,27 +159,27 @@ fn execute(
     Ok(())
 }
 
-fn describe_first_key(notes: &mut impl Write, dir: &Path, entry: &Entry) -> io::Result<()> {
-    let (id, directory) = (entry.id(), shell_word(dir));
+fn describe_first_key(notes: &mut impl Write, location: &Location, entry: &Entry) -> io::Result<()> {
+    let (id, flags) = (entry.id(), location.flags());
     if let Some(key_pair_id) = entry.key_pair_id() {
         return writeln!(
             notes,
             "Key {id} is active: it signs as Key-Pair-Id {key_pair_id}, an id that only your own edge can know.\n\
              Let that edge trust the public key (on standard output, and from the first command):\n  \
-             edgemint keys public {id} --dir {directory} > public.pem\n  \
+             edgemint keys public {id} {flags} > public.pem\n  \
              edgemint edge --trust {key_pair_id}=public.pem …"
         );
     }
     writeln!(
         notes,
         "Key {id} is made and waits in state `generated`. Its public key is on standard output\n\
-         (again: edgemint keys public {id} --dir {directory}). Next, in CloudFront:\n  \
+         (again: edgemint keys public {id} {flags}). Next, in CloudFront:\n  \
          1. Public keys, Create public key: paste the public key. CloudFront shows its ID (K…).\n  \
          2. Key groups, Create key group: add that public key.\n  \
          3. Your distribution, Behaviors: edit the behaviour of the media, set Restrict viewer access\n     \
          to Yes, and choose the key group.\n\
          Then, with the ID of step 1 in place of K…, let the key sign:\n  \
-         edgemint keys activate {id} --dir {directory} --key-pair-id K…"
+         edgemint keys activate {id} {flags} --key-pair-id K…"
     )
 }
 
@@ -186,7 +204,7 @@ fn describe_activation(
 
 fn describe_import(
     notes: &mut impl Write,
-    (pem, dir): (&Path, &Path),
+    (pem, location): (&Path, &Location),
     key_pair_id: &KeyPairId,
     entry: &Entry,
 ) -> io::Result<()> {
@@ -198,9 +216,9 @@ fn describe_import(
             notes,
             "Key {id} ({key_pair_id}) is in state `{}`: another key is active, and a rotation may put this one in its place.\n\
              If the file of the active key is lost for good, let this one sign:\n  \
-             edgemint keys activate {id} --dir {} --key-pair-id {key_pair_id}",
+             edgemint keys activate {id} {} --key-pair-id {key_pair_id}",
             entry.state(),
-            shell_word(dir)
+            location.flags()
         )?;
     }
     writeln!(notes, "The keyring has its own copy: delete `{}` or keep it as the backup.", pem.display())
@@ -212,14 +230,9 @@ struct Listing<'a> {
     orphans: &'a [String],
 }
 
-fn list(
-    directory: &Directory,
-    json: bool,
-    out: &mut impl Write,
-    notes: &mut impl Write,
-) -> Result<(), KeysError> {
-    let document = directory.document()?;
-    let orphans = directory.orphans(&document)?;
+fn list(view: &View, json: bool, out: &mut impl Write, notes: &mut impl Write) -> Result<(), KeysError> {
+    let document = view.document()?;
+    let orphans = view.orphans(&document)?;
     if json {
         let listing = Listing { keys: document.entries(), orphans: &orphans };
         serde_json::to_writer_pretty(&mut *out, &listing).map_err(io::Error::from)?;
@@ -233,7 +246,7 @@ fn list(
             notes,
             "edgemint: `{}` is not in keyring.json, so nothing uses it: an interrupted command left it, or somebody \
              put it there; add it with `edgemint keys import` if CloudFront knows it, else delete it.",
-            directory.path().join(name).display()
+            view.location().path_of(name).display()
         )?;
     }
     Ok(())

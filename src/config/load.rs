@@ -1,7 +1,6 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use serde_spanned::Spanned;
 
@@ -15,13 +14,14 @@ use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
 use super::audit::{AuditConfig, read_audit};
-use super::fields::{Reader, duration_in, not_empty, one_of};
+use super::fields::{Reader, one_of};
 use super::grants::{self, MintConfig, read_mint};
+use super::keyring::{KeyringConfig, read_keyring};
 use super::metrics::read_metrics;
 use super::overlay::Override;
 use super::problem::{Place, Problem, Problems};
 use super::providers;
-use super::raw::{Field, RawConfig, RawKeyring, RawLog};
+use super::raw::{Field, RawConfig, RawLog};
 use super::secret::Vault;
 use super::server::{self, Needs, ServerConfig};
 use super::session::read_session;
@@ -65,10 +65,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `metrics.listen`, where metrics are asked for; without it, nowhere.
     pub metrics: Option<SocketAddr>,
-    /// Where the signing keys are: `keyring.directory`, absolute or relative to the working directory.
-    pub keyring_directory: PathBuf,
-    /// How often a server looks at the keyring without a reason: `keyring.poll`.
-    pub keyring_poll: Duration,
+    /// `[keyring]`.
+    pub keyring: KeyringConfig,
     /// `[mint]`.
     pub mint: MintConfig,
     /// `[[grants]]`: at least one, with different names and cookies that never meet.
@@ -175,14 +173,13 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         .or(redis.map(|redis| ProviderSettings::Redis(Box::new(redis))));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
     let log = read_log(raw.log, reader);
-    let (keyring_directory, keyring_poll) = read_keyring(raw.keyring, vault.folder, reader);
+    let keyring = read_keyring(raw.keyring, vault.folder, reader);
     let metrics = read_metrics(raw.metrics, reader);
     Some(Config {
         server: server?,
         log,
         metrics,
-        keyring_directory,
-        keyring_poll,
+        keyring,
         mint,
         grants,
         ticket,
@@ -206,15 +203,4 @@ fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
     let level = reader.optional(raw.level, one_of(&levels));
     LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default(), audit: true }
-}
-
-/// A name in the file starts in the folder of the file; a name on the command line, as every name
-/// there, in the working directory.
-fn read_keyring(raw: Field<RawKeyring>, folder: &Path, reader: &mut Reader<'_>) -> (PathBuf, Duration) {
-    let RawKeyring { directory, poll } = raw.map(Spanned::into_inner).unwrap_or_default();
-    let from_outside = directory.as_ref().is_some_and(|name| reader.is_overridden(&name.span()));
-    let directory = reader.optional(directory, not_empty).unwrap_or_else(|| "keys".to_owned());
-    let directory = if from_outside { PathBuf::from(directory) } else { folder.join(directory) };
-    let poll = reader.optional(poll, duration_in(Duration::from_secs(1), Duration::from_secs(3600)));
-    (directory, poll.unwrap_or(Duration::from_secs(30)))
 }

@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod fields;
 mod grants;
+mod keyring;
 mod load;
 mod metrics;
 mod overlay;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use audit::{AuditConfig, SubjectRule};
 pub use grants::MintConfig;
+pub use keyring::KeyringConfig;
 pub use load::{Config, Surroundings};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};

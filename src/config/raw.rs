@@ -62,6 +62,7 @@ pub(super) struct RawLog {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct RawKeyring {
     pub(super) directory: Field<String>,
+    pub(super) store: Field<String>,
     pub(super) poll: Field<String>,
 }
 

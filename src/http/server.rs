@@ -15,7 +15,7 @@ use super::recipe::{Recipe, Unservable};
 use super::routes::routes;
 use super::service::{self, Service};
 use super::serving::{serve, stop_on_signal};
-use crate::config::Config;
+use crate::config::{Config, KeyringConfig};
 use crate::keyring::Keyring;
 use crate::mint::Minter;
 use crate::session::ProviderError;
@@ -127,12 +127,12 @@ impl Assembled {
             );
         }
         let base_path = config.server.base_path.clone();
-        let (directory, poll) = (config.keyring_directory.clone(), config.keyring_poll);
+        let KeyringConfig { location, poll } = config.keyring.clone();
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let status = KeyringStatus::new(keyring, metrics.clone(), service::now());
         let service = web::Data::new(Service::new(config, minter, status, metrics)?);
         actix_web::rt::spawn(sign_ahead(service.clone()));
-        let follower = Follower::new(service.clone(), recipe, directory, poll);
+        let follower = Follower::new(service.clone(), recipe, location, poll);
         let keyring = follower.nudge();
         actix_web::rt::spawn(follower.run());
         Ok(Self { service, keyring, base_path })

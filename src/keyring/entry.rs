@@ -188,12 +188,12 @@ fn whole_seconds(moment: OffsetDateTime) -> OffsetDateTime {
     moment.truncate_to_second()
 }
 
-fn write_time<S: Serializer>(moment: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_time<S: Serializer>(moment: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     let text = moment.format(&Rfc3339).map_err(ser::Error::custom)?;
     serializer.serialize_str(&text)
 }
 
-fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+pub(super) fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
     let text = String::deserialize(deserializer)?;
     OffsetDateTime::parse(&text, &Rfc3339)
         .map_err(|_| de::Error::custom("a time is written as in RFC 3339, such as 2026-11-21T08:00:00Z"))

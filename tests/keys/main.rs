@@ -6,6 +6,7 @@ mod commands;
 mod damage;
 mod exposure;
 mod interruption;
+mod mounted;
 #[path = "../support/programs.rs"]
 mod programs;
 mod recovery;

@@ -38,14 +38,17 @@ impl From<KeyringError> for Failure {
         let code = match &error {
             KeyringError::NoKeyring { .. } => "no_keyring",
             KeyringError::File(_) => "file_refused",
-            KeyringError::Document { .. } => "keyring_refused",
+            KeyringError::Secret(_) => "secret_refused",
             KeyringError::NoKeyFile { .. } => "key_missing",
             KeyringError::Key { .. }
             | KeyringError::OtherKey { .. }
             | KeyringError::OtherAlgorithm { .. }
             | KeyringError::Generation(_) => "key_refused",
-            // Of those who change a keyring.
-            KeyringError::AlreadyThere { .. } | KeyringError::Change { .. } => "keyring_refused",
+            KeyringError::Document { .. }
+            | KeyringError::Journal { .. }
+            | KeyringError::AlreadyThere { .. }
+            | KeyringError::Change { .. }
+            | KeyringError::NotGone { .. } => "keyring_refused",
         };
         Self { code, reason: error.to_string() }
     }

@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::look::{Looked, Looker, Ring};
 use super::status::Signing;
 use crate::http::recipe::Recipe;
 use crate::http::service::{self, Service};
+use crate::keyring::Location;
 
 /// A look that takes longer has failed, and is waited for all the same: there are never two at a time.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -47,10 +47,9 @@ pub(in crate::http) struct Follower {
     service: web::Data<Service>,
     looker: Looker,
     poll: Duration,
-    deadline: Duration,
     nudge: Nudge,
     /// A look that has not ended yet.
-    looking: Option<oneshot::Receiver<Looked>>,
+    looking: Option<Looking>,
     /// Watches as long as it is there.
     watcher: Option<RecommendedWatcher>,
     /// What has been logged and still holds.
@@ -67,18 +66,17 @@ struct Said {
 }
 
 impl Follower {
-    /// `directory`: of the keyring; `poll`: how often it is looked at without a reason.
+    /// `location`: of the keyring; `poll`: how often it is looked at without a reason.
     pub(in crate::http) fn new(
         service: web::Data<Service>,
         recipe: Recipe,
-        directory: PathBuf,
+        location: Location,
         poll: Duration,
     ) -> Self {
         Self {
             service,
-            looker: Looker::new(directory, recipe),
+            looker: Looker::new(location, recipe),
             poll,
-            deadline: DEADLINE,
             nudge: Nudge::default(),
             looking: None,
             watcher: None,
@@ -116,7 +114,7 @@ impl Follower {
     }
 
     async fn look(&mut self) -> Result<Looked, Failure> {
-        let mut looking = match self.looking.take() {
+        let looking = match self.looking.take() {
             Some(looking) => looking,
             None => {
                 let nudge = self.nudge.clone();
@@ -125,13 +123,10 @@ impl Follower {
                 begun.map_err(|error| Failure::no_thread(&error))?
             }
         };
-        match timeout(self.deadline, &mut looking).await {
-            Ok(looked) => looked.map_err(|_| Failure::broke_off()),
-            Err(_) => {
-                self.looking = Some(looking);
-                Err(Failure::timed_out(self.deadline))
-            }
-        }
+        end_of(looking, DEADLINE).await.map_err(|(failure, looking)| {
+            self.looking = looking;
+            failure
+        })
     }
 
     fn take(&mut self, Looked { ring, watcher }: Looked) {
@@ -195,6 +190,16 @@ impl Follower {
     }
 }
 
+type Looking = oneshot::Receiver<Looked>;
+
+/// What a look has found, or why that is not known, and the look if it has not ended.
+async fn end_of(mut looking: Looking, deadline: Duration) -> Result<Looked, (Failure, Option<Looking>)> {
+    match timeout(deadline, &mut looking).await {
+        Ok(looked) => looked.map_err(|_| (Failure::broke_off(), None)),
+        Err(_) => Err((Failure::timed_out(deadline), Some(looking))),
+    }
+}
+
 fn log_replaced(old: Option<&Signing>, new: Option<&Signing>) {
     let name = |signing: Option<&Signing>| signing.map(|signing| signing.key_pair_id.to_string());
     let algorithm = new.map(|new| new.algorithm.to_string());
@@ -206,4 +211,35 @@ fn log_replaced(old: Option<&Signing>, new: Option<&Signing>) {
         hash,
         "signing goes on with another key of the keyring"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(ended: Result<Looked, (Failure, Option<Looking>)>) -> (&'static str, Option<Looking>) {
+        let Err((failure, looking)) = ended else { panic!("it has not ended") };
+        (failure.code, looking)
+    }
+
+    #[actix_web::test]
+    async fn a_look_that_hangs_is_given_up_for_now_and_taken_when_it_ends() {
+        let (found, looking) = oneshot::channel();
+        let (failed, looking) = code(end_of(looking, Duration::from_millis(20)).await);
+        assert_eq!(failed, "timed_out");
+        let (failed, looking) = code(end_of(looking.unwrap(), Duration::from_millis(20)).await);
+        assert_eq!(failed, "timed_out");
+        let ring = Err(Failure::no_active_key());
+        assert!(found.send(Looked { ring, watcher: None }).is_ok());
+        let looked = end_of(looking.unwrap(), DEADLINE).await.unwrap_or_else(|_| panic!("it has ended"));
+        assert_eq!(looked.ring.err(), Some(Failure::no_active_key()));
+    }
+
+    #[actix_web::test]
+    async fn a_look_that_breaks_off_is_over() {
+        let (found, looking) = oneshot::channel();
+        drop(found);
+        let (failed, looking) = code(end_of(looking, DEADLINE).await);
+        assert_eq!((failed, looking.is_some()), ("broke_off", false));
+    }
 }

@@ -1,7 +1,6 @@
 //! Looks at the keyring, on a thread of its own: a store that hangs holds up neither requests nor the stop.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -12,7 +11,7 @@ use super::failure::Failure;
 use super::status::Signing;
 use super::watch::watch;
 use crate::http::recipe::Recipe;
-use crate::keyring::{Directory, Keyring, KeyringError, State};
+use crate::keyring::{Keyring, KeyringError, Location, State, Store, View};
 use crate::mint::Minter;
 
 /// What a look has found.
@@ -50,13 +49,13 @@ pub(super) struct Looker {
 /// What goes to the thread.
 #[derive(Clone)]
 struct Eyes {
-    directory: PathBuf,
+    location: Location,
     recipe: Recipe,
 }
 
 impl Looker {
-    pub(super) fn new(directory: PathBuf, recipe: Recipe) -> Self {
-        Self { eyes: Eyes { directory, recipe }, thread: None }
+    pub(super) fn new(location: Location, recipe: Recipe) -> Self {
+        Self { eyes: Eyes { location, recipe }, thread: None }
     }
 
     /// Begins a look. `served`: what signs now. `changed` is called, at any time, once something has changed that
@@ -90,10 +89,11 @@ impl Eyes {
         let (sender, mut looks) = mpsc::unbounded_channel::<Wanted>();
         thread::Builder::new().name("keyring".to_owned()).spawn(move || {
             runtime.block_on(async {
+                let mut store = None;
                 while let Some(Wanted { served, changed, found }) = looks.recv().await {
                     // Before it is read, so that no change falls in between.
-                    let watcher = Some(watch(&self.directory, move || changed()));
-                    let ring = self.look(served.as_ref());
+                    let watcher = self.watch(changed);
+                    let ring = self.look(&mut store, served.as_ref()).await;
                     // Nobody waits any more if the service stops.
                     let _ = found.send(Looked { ring, watcher });
                 }
@@ -102,9 +102,22 @@ impl Eyes {
         Ok(sender)
     }
 
-    /// A ring without an active key is good only as long as no key signs.
-    fn look(&self, served: Option<&Signing>) -> Result<Ring, Failure> {
-        let (keyring, spare) = self.load()?;
+    /// Only files tell when they change.
+    fn watch(&self, changed: Arc<dyn Fn() + Send + Sync>) -> Option<notify::Result<RecommendedWatcher>> {
+        match &self.location {
+            Location::Directory(path) => Some(watch(path, move || changed())),
+            Location::SecretsManager(_) => None,
+        }
+    }
+
+    /// A ring without an active key is good only as long as no key signs. `store` is kept for the next look, with its
+    /// connections and credentials.
+    async fn look(&self, store: &mut Option<Store>, served: Option<&Signing>) -> Result<Ring, Failure> {
+        let store = match store {
+            Some(store) => store,
+            None => store.insert(Store::open(self.location.clone()).await?),
+        };
+        let (keyring, spare) = store.read(keyring_and_spare).await?;
         let signing = Signing::of(&keyring);
         let minter = match (keyring.active(), &signing) {
             (Some(key), Some(signing)) if !served.is_some_and(|served| served.is_same(signing)) => {
@@ -115,14 +128,13 @@ impl Eyes {
         };
         Ok(Ring { signing, minter, spare: spare.map(Failure::from) })
     }
+}
 
-    /// The keyring, and what is wrong with a key that may sign one day.
-    fn load(&self) -> Result<(Keyring, Option<KeyringError>), KeyringError> {
-        let directory = Directory::open(&self.directory)?;
-        let keyring = directory.load()?;
-        let may_sign = |state| state < State::Untrusted && state != State::Active;
-        let mut spares = keyring.document().entries().iter().filter(|entry| may_sign(entry.state()));
-        let spare = spares.find_map(|entry| directory.signing_key(entry).err());
-        Ok((keyring, spare))
-    }
+/// The keyring, and what is wrong with a key that may sign one day.
+fn keyring_and_spare(view: &View) -> Result<(Keyring, Option<KeyringError>), KeyringError> {
+    let keyring = view.load()?;
+    let may_sign = |state| state < State::Untrusted && state != State::Active;
+    let mut spares = keyring.document().entries().iter().filter(|entry| may_sign(entry.state()));
+    let spare = spares.find_map(|entry| view.signing_key(entry).err());
+    Ok((keyring, spare))
 }

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use super::error::FileError;
-use super::read;
+use super::{mount, read};
 
 /// How the names of half-written files begin; a crash can leave one behind.
 pub const TEMPORARY_PREFIX: &str = ".edgemint-";
@@ -26,10 +26,12 @@ pub struct OpenDirectory {
     /// For messages.
     path: PathBuf,
     handle: Arc<OwnedFd>,
+    /// A version of a mounted volume: read, never written.
+    is_mounted: bool,
 }
 
 impl OpenDirectory {
-    /// Opens a directory that is there.
+    /// Opens a directory that is there; of a mounted volume, the version that is current.
     ///
     /// # Errors
     /// It is missing, is something else, has another owner than this user or root, others can write in it,
@@ -50,11 +52,14 @@ impl OpenDirectory {
             Err(source) => return Err(FileError::Read { path, source }),
         };
         read::refuse_stranger(&path, &metadata)?;
+        if let Some(version) = mount::current_version(&file, &metadata, &path)? {
+            return Ok(Self { path, handle: Arc::new(version), is_mounted: true });
+        }
         let mode = metadata.mode() & 0o7777;
         if mode & 0o022 != 0 {
             return Err(FileError::DirectoryExposed { path, mode });
         }
-        Ok(Self { path, handle: Arc::new(file.into()) })
+        Ok(Self { path, handle: Arc::new(file.into()), is_mounted: false })
     }
 
     /// As [`open`](Self::open), after making the directory, for this user only, unless something is there.
@@ -86,17 +91,25 @@ impl OpenDirectory {
         }
     }
 
-    /// The path by which it was opened.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Whether this is a version of a mounted volume, and the other, still held open, is not the same one.
+    pub fn is_other_version_than(&self, other: &Self) -> bool {
+        let identity = |directory: &Self| {
+            rustix::fs::fstat(&*directory.handle).map(|about| (about.st_dev, about.st_ino))
+        };
+        self.is_mounted && identity(self).ok() != identity(other).ok()
     }
 
-    /// Reads a file in it that only its owner may read, of at most `limit` bytes.
+    /// Reads a file in it that only its owner may read, of at most `limit` bytes. In a mounted volume a group of
+    /// this process may read it too: that is how Kubernetes gives a file to a user who is not root.
     ///
     /// # Errors
     /// As [`read_private`](super::read_private).
     pub fn read(&self, name: &str, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-        read::read_private_in(&*self.handle, Path::new(name), &self.path.join(name), limit)
+        let (name, path) = (Path::new(name), self.path.join(name));
+        match self.is_mounted {
+            true => read::read_mounted_in(&*self.handle, name, &path, limit),
+            false => read::read_private_in(&*self.handle, name, &path, limit),
+        }
     }
 
     /// Whether anything has this name in it, a link to nothing included.
@@ -147,12 +160,28 @@ impl OpenDirectory {
         write().map_err(|source| FileError::Write { path: self.path.join(name), source })
     }
 
+    /// Removes the file at `name`, durably; that none is there is no error.
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub fn remove(&self, name: &str) -> Result<(), FileError> {
+        let removed = match rustix::fs::unlinkat(&*self.handle, name, AtFlags::empty()) {
+            Err(Errno::NOENT) => Ok(()),
+            removed => removed,
+        };
+        let durable = removed.and_then(|()| rustix::fs::fsync(&*self.handle));
+        durable.map_err(|errno| FileError::Write { path: self.path.join(name), source: errno.into() })
+    }
+
     /// Takes its exclusive lock, without waiting.
     ///
     /// # Errors
-    /// [`FileError::Busy`] while another process holds it, something else in the lock's place, or what the
+    /// [`FileError::Mounted`], [`FileError::Busy`] while another process holds it, something else in the lock's place, or what the
     /// operating system refuses.
     pub fn lock(&self) -> Result<DirectoryLock, FileError> {
+        if self.is_mounted {
+            return Err(FileError::Mounted { path: self.path.clone() });
+        }
         let path = self.path.join(LOCK_FILE);
         let foreign = |found| FileError::ForeignLock { path: path.clone(), found };
         let failed = |source| FileError::Write { path: path.clone(), source };

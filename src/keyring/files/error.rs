@@ -109,6 +109,39 @@ pub enum FileError {
         /// What is there, in words.
         found: &'static str,
     },
+    /// A mounted volume, which is changed elsewhere.
+    #[error(
+        "`{}` is a mounted volume, which is only read: run this where the keyring is kept \
+         (`--store secretsmanager:NAME`, or the directory of which the volume is made), and the mount will follow",
+        .path.display()
+    )]
+    Mounted {
+        /// The volume.
+        path: PathBuf,
+    },
+    /// `..data` is not as kubelet makes it.
+    #[error("`{}` does not lead to a directory beside it, as in a mounted volume: remove it, or mount the volume again", .path.display())]
+    OddMount {
+        /// The link.
+        path: PathBuf,
+    },
+    /// In a mounted volume, a file that more than one of this process's groups may read.
+    #[error(
+        "`{}` is open to other users (mode {mode:04o}): mount the volume with `defaultMode: 0400` and, unless this \
+         runs as root, `fsGroup` in the pod's securityContext", .path.display()
+    )]
+    MountExposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// In a mounted volume, a file that this process may not read.
+    #[error("this user may not read `{}`: set `fsGroup` in the pod's securityContext, which gives it to one of our groups", .path.display())]
+    MountDenied {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process holds the directory's lock.
     #[error("another edgemint is changing the keyring `{}`: run this again when it has finished", .path.display())]
     Busy {

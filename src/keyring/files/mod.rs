@@ -3,6 +3,7 @@
 
 mod directory;
 mod error;
+mod mount;
 mod read;
 mod shell;
 

@@ -18,10 +18,22 @@ struct Wanted<'a> {
     /// What messages call it.
     path: &'a Path,
     limit: u64,
-    /// Nobody but its owner may have any permission.
-    private: bool,
+    /// Who may have a permission.
+    readers: Readers,
     /// It may be reached by a symbolic link; the file behind that is judged.
     linked: bool,
+}
+
+/// Who may have a permission on a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Its owner: this user or root.
+    Owner,
+    /// Its owner and, to read it, one of this process's groups. In a mounted volume that is a group that the pod has
+    /// for this very purpose (`fsGroup`).
+    OurGroup,
+    /// Anybody, and anybody may own it.
+    All,
 }
 
 /// Reads a file that only its owner may read, of at most `limit` bytes.
@@ -30,7 +42,7 @@ struct Wanted<'a> {
 /// A link, anything but a regular file, an owner who is neither this user nor root, any permission
 /// for group or others, more than `limit` bytes, or what the operating system refuses.
 pub fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    read(&Wanted { directory: CWD, name: path, path, limit, private: true, linked: false })
+    read(&Wanted { directory: CWD, name: path, path, limit, readers: Readers::Owner, linked: false })
 }
 
 /// The same for a file that may be reached by a link, as mounted secrets are: the file behind the link is
@@ -39,7 +51,7 @@ pub fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileE
 /// # Errors
 /// As [`read_private`], but for the link.
 pub fn read_linked_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    read(&Wanted { directory: CWD, name: path, path, limit, private: true, linked: true })
+    read(&Wanted { directory: CWD, name: path, path, limit, readers: Readers::Owner, linked: true })
 }
 
 /// Reads a file that anybody may own, read and link to, of at most `limit` bytes.
@@ -47,7 +59,7 @@ pub fn read_linked_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>
 /// # Errors
 /// Anything but a regular file, more than `limit` bytes, or what the operating system refuses.
 pub fn read_public(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    read(&Wanted { directory: CWD, name: path, path, limit, private: false, linked: true })
+    read(&Wanted { directory: CWD, name: path, path, limit, readers: Readers::All, linked: true })
 }
 
 /// Reads a private key from wherever a person names it, of at most `limit` bytes: a link is followed, and a
@@ -79,7 +91,24 @@ pub(super) fn read_private_in(
     path: &Path,
     limit: u64,
 ) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    read(&Wanted { directory: directory.as_fd(), name, path, limit, private: true, linked: false })
+    read(&Wanted { directory: directory.as_fd(), name, path, limit, readers: Readers::Owner, linked: false })
+}
+
+/// As [`read_private_in`] for a file of a mounted volume, which one of our groups may read too.
+pub(super) fn read_mounted_in(
+    directory: impl AsFd,
+    name: &Path,
+    path: &Path,
+    limit: u64,
+) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(&Wanted {
+        directory: directory.as_fd(),
+        name,
+        path,
+        limit,
+        readers: Readers::OurGroup,
+        linked: false,
+    })
 }
 
 /// Everything is checked on the open descriptor, so what was checked is what is read.
@@ -91,8 +120,10 @@ fn read(wanted: &Wanted<'_>) -> Result<Zeroizing<Vec<u8>>, FileError> {
     if !metadata.is_file() {
         return Err(FileError::NotRegular { path: path.into(), found: kind(&metadata) });
     }
-    if wanted.private {
-        refuse_exposed(path, &metadata)?;
+    match wanted.readers {
+        Readers::Owner => refuse_exposed(path, &metadata)?,
+        Readers::OurGroup => refuse_exposed_mount(path, &metadata)?,
+        Readers::All => {}
     }
     bounded(file, metadata.len(), path, limit)
 }
@@ -121,7 +152,8 @@ fn open(wanted: &Wanted<'_>) -> Result<File, FileError> {
         Errno::NOENT => FileError::Missing { path: path.into() },
         Errno::LOOP if !wanted.linked => FileError::Link { path: path.into() },
         Errno::NXIO => FileError::NotRegular { path: path.into(), found: "socket or device" },
-        Errno::ACCESS if wanted.private => denied(wanted),
+        Errno::ACCESS if wanted.readers == Readers::OurGroup => FileError::MountDenied { path: path.into() },
+        Errno::ACCESS if wanted.readers == Readers::Owner => denied(wanted),
         other => FileError::Read { path: path.into(), source: other.into() },
     })
 }
@@ -147,6 +179,23 @@ fn refuse_exposed(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
     }
 }
 
+fn refuse_exposed_mount(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+    refuse_stranger(path, metadata)?;
+    let mode = metadata.mode() & 0o7777;
+    let is_ours = || is_our_group(metadata.gid());
+    match mode & 0o077 {
+        0 => Ok(()),
+        0o040 if is_ours() => Ok(()),
+        _ => Err(FileError::MountExposed { path: path.into(), mode }),
+    }
+}
+
+fn is_our_group(group: u32) -> bool {
+    // Where the system does not tell, none is.
+    let others = rustix::process::getgroups().unwrap_or_default();
+    rustix::process::getegid().as_raw() == group || others.iter().any(|other| other.as_raw() == group)
+}
+
 /// What is there in the place of a regular file, in words.
 pub(super) fn kind(metadata: &Metadata) -> &'static str {
     let kind = metadata.file_type();
@@ -161,12 +210,13 @@ pub(super) fn kind(metadata: &Metadata) -> &'static str {
 
 /// Root is trusted as an owner: it can read and change everything anyway.
 pub(super) fn refuse_stranger(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+    refuse_owner(path, metadata.uid())
+}
+
+/// As [`refuse_stranger`], of an owner.
+pub(super) fn refuse_owner(path: &Path, owner: u32) -> Result<(), FileError> {
     let us = rustix::process::geteuid().as_raw();
-    if metadata.uid() == us || metadata.uid() == 0 {
-        Ok(())
-    } else {
-        Err(FileError::Owner { path: path.into(), owner: metadata.uid(), us })
-    }
+    if owner == us || owner == 0 { Ok(()) } else { Err(FileError::Owner { path: path.into(), owner, us }) }
 }
 
 #[cfg(test)]

@@ -5,4 +5,5 @@ mod directions;
 mod instances;
 mod metrics;
 mod refused;
+mod secret;
 mod swaps;
