@@ -9,6 +9,9 @@ mod interruption;
 mod mounted;
 #[path = "../support/programs.rs"]
 mod programs;
+#[path = "../support/python.rs"]
+mod python;
 mod recovery;
+mod secrets_manager;
 mod support;
 mod wrong_paths;
