@@ -14,4 +14,5 @@ mod python;
 mod recovery;
 mod secrets_manager;
 mod support;
+mod writing;
 mod wrong_paths;

@@ -112,10 +112,14 @@ impl Aws {
         self.proxy.calls(action)
     }
 
+    /// A program on a machine that reaches the proxy.
+    pub fn program(&self, name: impl AsRef<OsStr>) -> Command {
+        program(name, &format!("http://{}", self.proxy.address()), self.home())
+    }
+
     /// edgemint, with this store if it is a command on keys.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let url = format!("http://{}", self.proxy.address());
-        let mut command = program(env!("CARGO_BIN_EXE_edgemint"), &url, self.home());
+        let mut command = self.program(env!("CARGO_BIN_EXE_edgemint"));
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         if arguments.first() == Some(&"keys") {
             command.args(["--store", &self.store]);

@@ -6,5 +6,6 @@ mod commands;
 mod content;
 mod faults;
 mod proxy;
+mod rotating;
 mod serving;
 mod writers;
