@@ -21,9 +21,12 @@ mod id;
 mod journal;
 mod location;
 mod misread;
+mod plan;
 mod ring;
 mod secret;
 mod store;
+mod transition_error;
+mod transitions;
 mod view;
 mod write;
 
@@ -35,8 +38,13 @@ pub use id::{FileName, InvalidFileName, InvalidKeyId, KeyId};
 pub use journal::{Journal, Phase, Record};
 pub use location::{InvalidLocation, Location, SecretId};
 pub use misread::Misread;
+pub use plan::{
+    ACCOUNT_LIMIT, Action, KEY_GROUP_LIMIT, Obstacle, Remote, RemoteKey, Settings, Step, caller_reference,
+    plan, record,
+};
 pub use ring::{ActiveKey, Keyring};
 pub use secret::SecretError;
 pub use store::Store;
+pub use transition_error::TransitionError;
 pub use view::{View, read_signing_key};
 pub use write::{Activated, Writer};

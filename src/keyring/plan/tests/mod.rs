@@ -1,0 +1,8 @@
+mod cloudfront;
+mod history;
+mod keys;
+mod ledger;
+mod operator;
+mod properties;
+mod table;
+mod world;
