@@ -9,6 +9,7 @@
 //! into the queue meanwhile is lost, and how much that was is said once the reader goes on.
 
 mod lines;
+pub mod metrics;
 
 use std::io;
 use std::sync::{Arc, OnceLock, mpsc};

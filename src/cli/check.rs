@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::config::Config;
-use crate::http::minter;
+use crate::http::{StartError, minter};
 use crate::keyring::{Keyring, Location, Store};
 use crate::player;
 use crate::session::api_key::ApiKey;
@@ -44,7 +44,8 @@ pub fn run(args: CheckArgs) -> ExitCode {
         .block_on(async { Store::open(config.keyring.location.clone()).await?.load().await });
     let _ = writeln!(std::io::stdout().lock(), "{}", Summary(&config, keyring.as_ref().ok()));
     let served = keyring.map_err(ServeError::from).and_then(|keyring| {
-        keyring.active().map(|key| minter(&config, key)).transpose().map_err(ServeError::from)
+        let served = keyring.active().map(|key| minter(&config, key)).transpose();
+        served.map_err(|error| StartError::from(error).into())
     });
     match served {
         Ok(_) => ExitCode::SUCCESS,

@@ -1,4 +1,5 @@
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_spanned::Spanned;
@@ -16,6 +17,7 @@ use super::audit::{AuditConfig, read_audit};
 use super::fields::{Reader, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::keyring::{KeyringConfig, read_keyring};
+use super::metrics::read_metrics;
 use super::overlay::Override;
 use super::problem::{Place, Problem, Problems};
 use super::providers;
@@ -62,6 +64,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// `[log]`.
     pub log: LogConfig,
+    /// `metrics.listen`, where metrics are asked for; without it, nowhere.
+    pub metrics: Option<SocketAddr>,
     /// `[keyring]`.
     pub keyring: KeyringConfig,
     /// `[mint]`.
@@ -174,9 +178,11 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     let rotation = read_rotation(raw.rotation, reader);
     let log = read_log(raw.log, reader);
     let keyring = read_keyring(raw.keyring, vault.folder, reader);
+    let metrics = read_metrics(raw.metrics, reader);
     Some(Config {
         server: server?,
         log,
+        metrics,
         keyring,
         mint,
         grants,

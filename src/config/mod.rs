@@ -12,6 +12,7 @@ mod fields;
 mod grants;
 mod keyring;
 mod load;
+mod metrics;
 mod overlay;
 mod problem;
 mod providers;

@@ -18,6 +18,7 @@ pub(super) type Field<T> = Option<Spanned<T>>;
 pub(super) struct RawConfig {
     pub(super) server: Field<RawServer>,
     pub(super) log: Field<RawLog>,
+    pub(super) metrics: Field<RawMetrics>,
     pub(super) keyring: Field<RawKeyring>,
     pub(super) mint: Field<RawMint>,
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
@@ -64,6 +65,12 @@ pub(super) struct RawKeyring {
     pub(super) directory: Field<String>,
     pub(super) store: Field<String>,
     pub(super) poll: Field<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawMetrics {
+    pub(super) listen: Field<String>,
 }
 
 #[derive(Deserialize, Default)]

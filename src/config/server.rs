@@ -115,7 +115,7 @@ pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>
     })
 }
 
-fn listen_address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         format!("{text:?} is not an address with a port; write one such as \"127.0.0.1:8080\", \"0.0.0.0:8080\" or \"[::]:8080\"")
     })

@@ -5,7 +5,7 @@ use super::audit::{self, Deed};
 use super::hand_over::{HandOver, Query};
 use super::minting;
 use super::problem::Problem;
-use super::server::MAX_COOKIES;
+use super::recipe::MAX_COOKIES;
 use super::service::{self, Service};
 use crate::mint::Prepared;
 use crate::session::SessionId;

@@ -8,7 +8,8 @@ pub(super) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// `GET /readyz`: 200 if a request would get its cookies, 503 with the reason otherwise.
+/// `GET /readyz`: 200 if a request would get its cookies, 503 with the reason otherwise. What is wrong with the keyring
+/// besides is told with either: signing goes on with the key before.
 pub(super) async fn readyz(service: web::Data<Service>) -> HttpResponse {
     let reason = match service.minter.load_full() {
         None => "no_active_key",
@@ -20,7 +21,12 @@ pub(super) async fn readyz(service: web::Data<Service>) -> HttpResponse {
         Some(_) if service.hand_over.as_ref().is_some_and(|hand_over| !hand_over.has_keys()) => {
             "session_provider_unavailable"
         }
-        Some(_) => return HttpResponse::Ok().json(json!({"status": "ready"})),
+        Some(_) => {
+            let keyring = service.keyring.json();
+            return HttpResponse::Ok().json(json!({"status": "ready", "keyring": keyring}));
+        }
     };
-    HttpResponse::ServiceUnavailable().json(json!({"status": "not_ready", "reason": reason}))
+    let keyring = service.keyring.json();
+    HttpResponse::ServiceUnavailable()
+        .json(json!({"status": "not_ready", "reason": reason, "keyring": keyring}))
 }

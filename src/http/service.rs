@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::audit;
 use super::browser::Pages;
 use super::client_address::TrustedProxies;
+use super::follow::KeyringStatus;
 use super::hand_over::HandOver;
 use super::problem::Problem;
 use super::server::StartError;
@@ -22,11 +23,14 @@ use crate::session::return_url::ReturnUrls;
 use crate::session::revocation::{Revocations, Revoked};
 use crate::session::ticket::TicketSettings;
 use crate::session::{Provider, Session, SessionId};
+use crate::telemetry::metrics::Metrics;
 
 /// What all workers share.
 pub struct Service {
     /// `None` until there is an active key.
     pub(super) minter: ArcSwapOption<Minter>,
+    pub(super) keyring: KeyringStatus,
+    pub(super) metrics: Arc<Metrics>,
     /// `None` if no web app hands listeners over by ticket.
     pub(super) hand_over: Option<HandOver>,
     /// Who says who a browser's listener is. `None` if nobody does: then nothing is renewed.
@@ -57,7 +61,12 @@ impl Service {
     ///
     /// # Errors
     /// [`StartError`] of a provider; of the rest the configuration has none.
-    pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
+    pub(super) fn new(
+        config: Config,
+        minter: Option<Minter>,
+        keyring: KeyringStatus,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
         let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
         let Stores { replay, revocations, health } = Stores::open(&store).map_err(StartError::Store)?;
         // Without sessions of our own there is only another ticket of the same name, which nobody has used yet.
@@ -70,6 +79,8 @@ impl Service {
         let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
+            keyring,
+            metrics,
             hand_over: ticket.map(|tickets| HandOver::new(tickets, replay)).transpose()?,
             provider,
             revocations,

@@ -72,16 +72,24 @@ impl Store {
     /// # Errors
     /// As [`view`](Self::view) and [`View::load`].
     pub async fn load(&self) -> Result<Keyring, KeyringError> {
+        self.read(View::load).await
+    }
+
+    /// What `read` takes from the keyring as it is now, all of one view.
+    ///
+    /// # Errors
+    /// As [`view`](Self::view), and those of `read`.
+    pub async fn read<T>(&self, read: impl Fn(&View) -> Result<T, KeyringError>) -> Result<T, KeyringError> {
         let mut view = self.view().await?;
         loop {
-            let loaded = view.load();
-            if loaded.is_ok() {
-                return loaded;
+            let found = read(&view);
+            if found.is_ok() {
+                return found;
             }
             // A mounted volume removes a version once it has the next one, maybe while we read it.
             let later = self.view().await?;
             if !later.is_other_version_than(&view) {
-                return loaded;
+                return found;
             }
             view = later;
         }

@@ -14,6 +14,7 @@ mod grants;
 mod introspect;
 mod jwks;
 mod jwt;
+mod keyring;
 mod leave;
 mod limits;
 mod mint;

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::support::{Client, DEADLINE, MARKER, Service, Setup, Ticket, exchange, get, run};
+use crate::support::{Client, DEADLINE, MARKER, Service, Setup, Ticket, exchange, get, now, run};
 
 /// That it does not start, and says this in one line on standard error.
 fn assert_refused(setup: &Setup, words: &[&str]) {
@@ -36,10 +36,11 @@ fn it_is_ready_with_an_active_key_and_not_without() {
     }
     let service = Setup::with_key(&["--algorithm", "ecdsa-p256"]).start();
     let answer = exchange(service.address, get("/readyz"));
-    assert_eq!(
-        (answer.status, answer.json()),
-        (503, json!({"status": "not_ready", "reason": "no_active_key"}))
-    );
+    let (said, since) = (answer.json(), answer.json()["keyring"]["reloaded_at"].clone());
+    let keyring = json!({"reloaded_at": since});
+    assert!(since.as_i64().is_some_and(|since| (now() - 60..=now()).contains(&since)), "{said}");
+    let expected = json!({"status": "not_ready", "reason": "no_active_key", "keyring": keyring});
+    assert_eq!((answer.status, said), (503, expected));
     assert_eq!((answer.header("cache-control"), answer.all("set-cookie").count()), (Some("no-store"), 0));
     assert_eq!(exchange(service.address, get("/healthz")).status, 200);
     service.log_with("the keyring has no active key");

@@ -126,6 +126,8 @@ const ROWS: &[Row] = &[
     ),
     // [server].
     (2, "", ":1:1", "server.public_url", "it is missing; say where browsers reach edgemint"),
+    (1, "[metrics]\nlisten = \"9464\"\n[server]", ":2:10", "metrics.listen", "not an address with a port"),
+    (1, "[metrics]\nport = 9464\n[server]", ":2:1", "metrics.port", "known here are listen"),
     (2, "public_url = \"listen.example.com\"", ":2:14", "server.public_url", "this is no origin"),
     (2, "public_url = \"ftp://listen.example.com\"", ":2:14", "server.public_url", "this is no origin"),
     (2, "public_url = \"https://a..example.com\"", ":2:14", "server.public_url", "an origin is one host"),

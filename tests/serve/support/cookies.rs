@@ -27,6 +27,17 @@ impl Cookies {
         Self(cookies.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect())
     }
 
+    /// These names and values.
+    pub fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    /// As a header line, with its end.
+    pub fn header(&self) -> String {
+        let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("Cookie: {}\r\n", pairs.join("; "))
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -51,8 +62,13 @@ impl Cookies {
 
     /// What the edge says to a request with them.
     pub fn decide(&self, public_key: &str, path: &str, address: &str) -> Decision {
-        let key = PublicKey::from_pem(public_key.as_bytes()).unwrap();
-        let trusted = [("KTEST".parse().unwrap(), key)].into_iter().collect();
+        self.decide_with(&[("KTEST", public_key)], path, address)
+    }
+
+    /// The same, where the edge trusts these keys: Key-Pair-Ids and PEMs.
+    pub fn decide_with(&self, trusted: &[(&str, &str)], path: &str, address: &str) -> Decision {
+        let key = |pem: &str| PublicKey::from_pem(pem.as_bytes()).unwrap();
+        let trusted = trusted.iter().map(|(id, pem)| (id.parse().unwrap(), key(pem))).collect();
         let cookies: Vec<(&str, &str)> = self.0.iter().map(|(name, value)| (&**name, &**value)).collect();
         let address: IpAddr = address.parse().unwrap();
         let request = ViewerRequest {
@@ -63,5 +79,10 @@ impl Cookies {
             address: Some(address),
         };
         decide(&request, &trusted, now())
+    }
+
+    /// The key that they name.
+    pub fn key_pair_id(&self) -> &str {
+        &self.0.iter().find(|(name, _)| name == "CloudFront-Key-Pair-Id").unwrap().1
     }
 }

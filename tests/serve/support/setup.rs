@@ -217,16 +217,25 @@ impl Setup {
 
     /// The file of the only signing key, relative to the directory.
     pub fn key_file(&self) -> String {
-        let is_pem = |name: &String| name.ends_with(".pem");
-        let names = fs::read_dir(self.path("keys")).unwrap();
-        let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(is_pem);
-        format!("keys/{}", names.next().unwrap())
+        let mut files = self.key_files();
+        assert_eq!(files.len(), 1, "{files:?}");
+        files.remove(0)
     }
 
-    /// What must never be seen: secrets, and the lines of the private key.
+    /// The files of all signing keys, relative to the directory.
+    fn key_files(&self) -> Vec<String> {
+        // A test may have taken the directory away.
+        let names = fs::read_dir(self.path("keys")).into_iter().flatten();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".pem")).map(|name| format!("keys/{name}")).collect()
+    }
+
+    /// What must never be seen: secrets, and the lines of the private keys.
     pub fn secrets(&self) -> Vec<String> {
-        let pem = fs::read_to_string(self.path(&self.key_file())).unwrap();
-        let lines = pem.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned);
+        let pems = self.key_files().into_iter().map(|file| fs::read_to_string(self.path(&file)).unwrap());
+        let lines = pems.flat_map(|pem| pem.lines().map(str::to_owned).collect::<Vec<_>>());
+        // The last line of a key may be so short that it is found by chance.
+        let lines = lines.filter(|line| !line.starts_with("-----") && line.len() >= 16);
         let secrets = [TICKET_SECRET, API_KEY, SESSION_SECRET, REDIS_PASSWORD, AUDIT_KEY];
         lines.chain(secrets.map(str::to_owned)).collect()
     }
