@@ -15,7 +15,7 @@ mod error;
 mod files;
 mod id;
 mod misread;
-mod plan;
+pub mod plan;
 pub mod store;
 mod transition_error;
 mod transitions;
