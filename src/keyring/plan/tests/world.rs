@@ -125,7 +125,7 @@ impl World {
         let key_pair_id =
             self.cloudfront.create(&format!("imported-{}", self.keys_made), Some(key_id(self.keys_made)));
         let key_pair_id = key_pair_id.unwrap();
-        let members = [self.cloudfront.members(), &[key_pair_id.clone()]].concat();
+        let members = [self.cloudfront.members(), std::slice::from_ref(&key_pair_id)].concat();
         self.cloudfront.update(members, self.now).unwrap();
         self.add_imported(key_pair_id);
     }
