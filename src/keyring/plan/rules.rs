@@ -143,14 +143,15 @@ pub(super) fn wait(view: &View<'_>) -> Option<Step> {
     let retiring = view.in_state(State::Retiring).min_by_key(|entry| settings.release_at(entry))?;
     let (id, until) = (retiring.id(), settings.release_at(retiring));
     let mut reason = format!("until then cookies that {id} signed may be in use");
-    if let Some(successor) = view.document.successor() {
+    let no_room = !view.has_room_in_key_group() || !view.has_room_in_account();
+    if let Some(successor) = view.document.successor().filter(|_| no_room) {
         reason.push_str(&format!("; then there is room for {}", successor.id()));
     }
     // An operator who finds a wait of years can do something about it.
     if until > settings.release_from(view.now) {
         reason.push_str(&format!(
-            ", which is longer than the lifetimes of today ask for: cookies lived longer, or the clock was ahead; \
-             if it was the clock, `edgemint keys revoke {id}` ends the wait"
+            "; that is longer than the lifetimes of today ask for, so they were longer, or a clock is or was wrong: \
+             if no such cookie can be left, `edgemint keys revoke {id}` ends the wait"
         ));
     }
     step(Action::Wait { until }, reason)

@@ -4,5 +4,6 @@ mod keys;
 mod ledger;
 mod operator;
 mod properties;
+mod scene;
 mod table;
 mod world;
