@@ -9,6 +9,10 @@ mod interruption;
 mod mounted;
 #[path = "../support/programs.rs"]
 mod programs;
+#[path = "../support/python.rs"]
+mod python;
 mod recovery;
+mod secrets_manager;
 mod support;
+mod writing;
 mod wrong_paths;

@@ -96,10 +96,11 @@ impl SecretClient {
             Err(error) => return Err(self.refusal("secretsmanager:GetSecretValue", &error).await),
         };
         let secret = || self.id.to_string();
-        let json = answer
-            .secret_string
-            .map(Zeroizing::new)
-            .ok_or_else(|| SecretError::Binary { secret: secret() })?;
+        let json = match (answer.secret_string.map(Zeroizing::new), answer.secret_binary) {
+            (Some(json), _) => json,
+            (None, Some(_)) => return Err(SecretError::Binary { secret: secret() }),
+            (None, None) => return Err(SecretError::Unreachable { secret: secret() }),
+        };
         let members =
             Members::parse(&json).map_err(|source| SecretError::NotKeyring { secret: secret(), source })?;
         Ok(Some(Version { id: answer.version_id.unwrap_or_default(), members }))
@@ -156,7 +157,7 @@ impl SecretClient {
 
 /// The code of an answer that refuses; none where there was no answer that could be read.
 pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
-    error.as_service_error().map(|refusal| refusal.code().unwrap_or("an error without a code"))
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
 /// The code does not tell a secret that is marked for deletion from other requests that cannot be met now.
