@@ -15,7 +15,9 @@ fn type_in(ran: &Ran, aws: &Path, double: &Double, place: &Place) -> String {
     let path = format!("{}:{}", aws.parent().unwrap().display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("bash");
     command.args(["-c", &script]).current_dir(place.root()).env("PATH", path).env("HOME", place.root());
-    command.env("AWS_ENDPOINT_URL", format!("http://{}", double.control)).env("AWS_DEFAULT_REGION", "us-east-1");
+    command
+        .env("AWS_ENDPOINT_URL", format!("http://{}", double.control))
+        .env("AWS_DEFAULT_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
