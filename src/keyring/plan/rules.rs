@@ -10,8 +10,8 @@ type Rule = fn(&View<'_>) -> Option<Step>;
 
 /// What can be done now, the most urgent first.
 const RULES: [Rule; 7] = [
-    take_out_what_is_not_trusted,
     adopt_what_is_there,
+    take_out_what_is_not_trusted,
     give_up_what_is_superseded,
     note_how_long_cookies_live,
     put_back_what_cookies_need,
@@ -28,13 +28,14 @@ fn step(action: Action, reason: impl Into<String>) -> Option<Step> {
     Some(Step { action, reason: reason.into() })
 }
 
-/// First of all: it is an emergency, or a key that never signed.
+/// The first change to CloudFront: it is an emergency, or a key that never signed.
 fn take_out_what_is_not_trusted(view: &View<'_>) -> Option<Step> {
     let entry = view.in_state(State::Untrusted).find(|entry| view.in_key_group(entry))?;
     let id = entry.id().clone();
     step(Action::Untrust { id }, "it is revoked or given up, and the key group still names it")
 }
 
+/// Before all else, for all else goes by the recorded id. It only records.
 fn adopt_what_is_there(view: &View<'_>) -> Option<Step> {
     view.entries().filter(|entry| entry.key_pair_id().is_none()).find_map(|entry| {
         let Presence::Ours(key_pair_id) = view.presence(entry) else { return None };

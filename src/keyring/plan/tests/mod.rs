@@ -6,4 +6,5 @@ mod operator;
 mod properties;
 mod scene;
 mod table;
+mod transitions;
 mod world;

@@ -100,10 +100,13 @@ fn a_successor_that_is_rolled_back_leaves_at_once() {
     for done in [2, 3] {
         shows(&Scene::rotating().done(done).rolled_back(), &[out, &delete("B")]);
     }
-    // Its creation was on its way when it was given up.
-    let late = Scene::rotating().rolled_back().done(1).uploaded(Some(1), "KB");
+    // Somebody uploaded it and put it in, too.
+    let by_hand = Scene::rotating().rolled_back().uploaded(Some(1), "KB").member("KB");
     let adopt = "record that CloudFront knows B as KB (its public key is in CloudFront already, made by an earlier \
                  run or by hand, and one is enough)";
+    shows(&by_hand, &[adopt, out, &delete("B")]);
+    // Its creation was on its way when it was given up.
+    let late = Scene::rotating().rolled_back().done(1).uploaded(Some(1), "KB");
     shows(&late, &[adopt, &delete("B")]);
 }
 
