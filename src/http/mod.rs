@@ -10,6 +10,7 @@ mod enter;
 mod guard;
 mod hand_over;
 mod health;
+mod in_time;
 mod leave;
 mod mint;
 mod minting;

@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,12 +6,13 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
 use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::audit;
 use super::browser::Pages;
 use super::client_address::TrustedProxies;
 use super::hand_over::HandOver;
+use super::in_time::in_time;
 use super::problem::Problem;
 use super::server::StartError;
 use super::stores::{StoreHealth, Stores};
@@ -111,8 +113,8 @@ impl Service {
         deadline: Instant,
     ) -> Result<Session, Problem> {
         let provider = self.provider.as_ref().ok_or(Problem::SessionsOff)?;
-        let identified = timeout_at(deadline, provider.identify(request, now)).await;
-        let session = identified.map_err(|_| Problem::SessionSlow)?.map_err(Problem::Session)?;
+        let identified = in_time(deadline, pin!(provider.identify(request, now))).await;
+        let session = identified.ok_or(Problem::SessionSlow)?.map_err(Problem::Session)?;
         audit::identified(request, &self.subjects, provider.name(), &session);
         match self.refuses(&session, now, deadline).await? {
             true => Err(Problem::SessionRevoked),
@@ -127,8 +129,8 @@ impl Service {
         now: i64,
         deadline: Instant,
     ) -> Result<bool, Problem> {
-        let refuses = timeout_at(deadline, self.revocations.refuses(session, now)).await;
-        Ok(refuses.map_err(|_| Problem::StoreSlow)??)
+        let refuses = in_time(deadline, pin!(self.revocations.refuses(session, now))).await;
+        Ok(refuses.ok_or(Problem::StoreSlow)??)
     }
 
     /// Shuts out what began at the second `reached` or before.
@@ -138,14 +140,14 @@ impl Service {
         reached: i64,
         deadline: Instant,
     ) -> Result<(), Problem> {
-        let written = timeout_at(deadline, self.revocations.revoke(revoked, reached)).await;
-        Ok(written.map_err(|_| Problem::StoreSlow)??)
+        let written = in_time(deadline, pin!(self.revocations.revoke(revoked, reached))).await;
+        Ok(written.ok_or(Problem::StoreSlow)??)
     }
 
     /// Ends a session, and every copy of it.
     pub(super) async fn end(&self, id: &SessionId, started: i64, deadline: Instant) -> Result<(), Problem> {
         let ended = self.revocations.end(id, started, self.sessions_end_within);
-        Ok(timeout_at(deadline, ended).await.map_err(|_| Problem::StoreSlow)??)
+        Ok(in_time(deadline, pin!(ended)).await.ok_or(Problem::StoreSlow)??)
     }
 
     /// The sessions that tickets start.
