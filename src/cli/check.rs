@@ -46,6 +46,8 @@ pub fn run(args: CheckArgs) -> ExitCode {
     let served = keyring.map_err(ServeError::from).and_then(|keyring| {
         keyring.active().map(|key| minter(&config, key)).transpose().map_err(ServeError::from)
     });
+    let served =
+        served.and_then(|_| store::prove(&config.store).map_err(|error| ServeError::Start(error.into())));
     match served {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => refuse(&format_args!("edgemint: {error}")),

@@ -13,7 +13,7 @@ use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
 use super::audit::{AuditConfig, read_audit};
-use super::fields::{Reader, not_empty, one_of};
+use super::fields::{Reader, one_of, path_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::overlay::Override;
 use super::problem::{Place, Problem, Problems};
@@ -24,7 +24,7 @@ use super::server::{self, Needs, ServerConfig};
 use super::session::read_session;
 use super::shape;
 use super::sources::Sources;
-use super::store::{StoreConfig, read_store};
+use super::store::{StoreConfig, StorePlace, read_store};
 
 /// No configuration comes near it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -125,6 +125,15 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Whether somebody who was shut out could be let in again because the process was started again.
+    #[must_use]
+    pub fn forgets_revocations(&self) -> bool {
+        let is_renewed = self.session.is_some() || self.provider.is_some();
+        is_renewed && matches!(self.store.place, StorePlace::Memory)
+    }
+}
+
 /// The text of the configuration file; or why there is none.
 fn text_of(path: &Path) -> Result<String, String> {
     let bytes = read_public(path, MAX_BYTES).map_err(|error| match error {
@@ -198,11 +207,7 @@ fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default(), audit: true }
 }
 
-/// A name in the file starts in the folder of the file; a name on the command line, as every name
-/// there, in the working directory.
 fn keyring_directory(raw: Field<RawKeyring>, folder: &Path, reader: &mut Reader<'_>) -> PathBuf {
     let directory = raw.and_then(|raw| raw.into_inner().directory);
-    let from_outside = directory.as_ref().is_some_and(|name| reader.is_overridden(&name.span()));
-    let directory = reader.optional(directory, not_empty).unwrap_or_else(|| "keys".to_owned());
-    if from_outside { PathBuf::from(directory) } else { folder.join(directory) }
+    directory.and_then(|name| path_of(name, folder, reader)).unwrap_or_else(|| folder.join("keys"))
 }

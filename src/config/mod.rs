@@ -31,4 +31,4 @@ pub use load::{Config, Surroundings};
 pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
 pub use server::ServerConfig;
-pub use store::{SharedStore, StoreConfig};
+pub use store::{SharedStore, StoreConfig, StorePlace};

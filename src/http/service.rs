@@ -15,7 +15,7 @@ use super::hand_over::HandOver;
 use super::in_time::in_time;
 use super::problem::Problem;
 use super::server::StartError;
-use super::stores::{StoreHealth, Stores};
+use super::stores::Stores;
 use crate::config::{Config, SubjectRule};
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
@@ -33,10 +33,9 @@ pub struct Service {
     pub(super) hand_over: Option<HandOver>,
     /// Who says who a browser's listener is. `None` if nobody does: then nothing is renewed.
     pub(super) provider: Option<Provider>,
-    revocations: Revocations,
+    pub(super) revocations: Revocations,
     /// Within so long whatever a session that has been left could be copied to has ended by itself.
     sessions_end_within: Duration,
-    pub(super) store_health: StoreHealth,
     return_urls: Option<ReturnUrls>,
     pub(super) pages: Pages,
     /// `Set-Cookie` values that delete every cookie that is ever set.
@@ -61,7 +60,7 @@ impl Service {
     /// [`StartError`] of a provider; of the rest the configuration has none.
     pub(super) fn new(config: Config, minter: Option<Minter>) -> Result<Self, StartError> {
         let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
-        let Stores { replay, revocations, health } = Stores::open(&store).map_err(StartError::Store)?;
+        let Stores { replay, revocations } = Stores::open(&store, now())?;
         // Without sessions of our own there is only another ticket of the same name, which nobody has used yet.
         let sessions_end_within =
             session.as_ref().map_or(TicketSettings::ALL_END_WITHIN, OwnSettings::all_end_within);
@@ -76,7 +75,6 @@ impl Service {
             provider,
             revocations,
             sessions_end_within,
-            store_health: health,
             return_urls: server.return_urls,
             pages: Pages::new(&server.app_origins),
             removals: removals(&grants),
