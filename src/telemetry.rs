@@ -13,6 +13,7 @@ pub mod metrics;
 
 use std::io;
 use std::sync::{Arc, OnceLock, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
@@ -22,7 +23,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-pub use lines::write_line;
+pub use lines::{Fields, write_line};
 
 /// How log lines are written, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,10 @@ const AT_ONCE: usize = 4096;
 /// Lines that wait for the reader, of some 250 bytes each; the rest is lost.
 const QUEUED_LINES: usize = 4096;
 
+/// How long lines are gathered after others have been written: no line is later than that, and the queue has room for
+/// what two busy cores say meanwhile several times over.
+const GATHERED: Duration = Duration::from_millis(10);
+
 /// How long the end of the process waits for a reader of the log that may be stuck.
 const LAST_LINES: Duration = Duration::from_millis(1500);
 
@@ -109,7 +114,7 @@ impl Drop for Logging {
     fn drop(&mut self) {
         let writing = self.writing.take();
         let (ended, end) = mpsc::channel();
-        let waiting = std::thread::Builder::new().spawn(move || {
+        let waiting = thread::Builder::new().spawn(move || {
             drop(writing);
             let _ = ended.send(());
         });
@@ -170,8 +175,12 @@ impl io::Write for Stderr {
         Ok(line.len())
     }
 
+    /// Once the queue is empty. Under load lines are then gathered for a moment: to wake this thread for each of them
+    /// would cost the one that serves more than to write it, and this one a call of the system each.
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.flush()?;
+        thread::sleep(GATHERED);
+        Ok(())
     }
 }
 

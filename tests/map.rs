@@ -37,13 +37,14 @@ const MAP: [(&str, &[&str]); 12] = [
     ),
 ];
 
-/// Names of other crates that only these modules may use.
+/// Names of other crates that only these modules may use, or these parts of them.
 const RESERVED: [(&str, &[&str]); 7] = [
     ("actix_web::", &["edge", "http", "demo", "cli"]),
     ("tokio::", &["mint", "session", "rotation", "edge", "http", "demo", "cli"]),
     ("aws_config::", &["keyring", "rotation"]),
     ("aws_sdk_cloudfront::", &["rotation"]),
-    ("std::fs", &["keyring", "config", "edge", "demo", "cli"]),
+    // Providers read no file: what they need, the configuration has read. Revocations outlive a process in one.
+    ("std::fs", &["keyring", "session/revocation/file", "config", "edge", "demo", "cli"]),
     ("std::env", &["config", "cli"]),
     ("clap::", &["cli"]),
 ];
@@ -60,7 +61,7 @@ fn modules_use_only_what_lies_below_them() {
             }
         }
         for (name, may) in RESERVED {
-            if line.contains(name) && !may.contains(&module.as_str()) {
+            if line.contains(name) && !may.iter().any(|part| file.starts_with(part) || module == *part) {
                 wrong.push(format!("{}: {module} names {name}: {}", file.display(), line.trim()));
             }
         }

@@ -47,6 +47,8 @@ pub fn run(args: CheckArgs) -> ExitCode {
         let served = keyring.active().map(|key| minter(&config, key)).transpose();
         served.map_err(|error| StartError::from(error).into())
     });
+    let served =
+        served.and_then(|_| store::prove(&config.store).map_err(|error| ServeError::Start(error.into())));
     match served {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => refuse(&format_args!("edgemint: {error}")),

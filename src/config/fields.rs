@@ -1,6 +1,7 @@
 //! Reading single settings: what is wrong is noted with its place, and reading goes on.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_spanned::Spanned;
@@ -134,6 +135,14 @@ pub(super) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(String) -> Result<
             format!("{text:?} is not known; write {}", known.join(" or "))
         })
     }
+}
+
+/// A name in the file starts in the folder of the file; a name on the command line, as every name
+/// there, in the working directory.
+pub(super) fn path_of(name: Spanned<String>, folder: &Path, reader: &mut Reader<'_>) -> Option<PathBuf> {
+    let from_outside = reader.is_overridden(&name.span());
+    let name = reader.optional(Some(name), not_empty)?;
+    Some(if from_outside { PathBuf::from(name) } else { folder.join(name) })
 }
 
 /// Any text but none.

@@ -1,13 +1,13 @@
 //! `[keyring]`: where the signing keys are.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_spanned::Spanned;
 
 use crate::keyring::Location;
 
-use super::fields::{Reader, duration_in, not_empty};
+use super::fields::{Reader, duration_in, path_of};
 use super::raw::{Field, RawKeyring};
 
 /// Where the signing keys are, and how often a server looks whether they changed.
@@ -35,7 +35,8 @@ pub(super) fn read_keyring(raw: Field<RawKeyring>, folder: &Path, reader: &mut R
         );
         reader.wrong(&store.span(), message);
     }
-    let directory = read_directory(directory, folder, reader);
+    let directory =
+        directory.and_then(|name| path_of(name, folder, reader)).unwrap_or_else(|| folder.join("keys"));
     let store = reader.optional(store, |text| {
         text.parse::<Location>()
             .map_err(|error| format!("{text:?} is no store: {error}; a directory is keyring.directory"))
@@ -45,12 +46,4 @@ pub(super) fn read_keyring(raw: Field<RawKeyring>, folder: &Path, reader: &mut R
         location: store.unwrap_or(Location::Directory(directory)),
         poll: poll.unwrap_or(KeyringConfig::DEFAULT_POLL),
     }
-}
-
-/// A name in the file starts in the folder of the file; a name on the command line, as every name
-/// there, in the working directory.
-fn read_directory(directory: Field<String>, folder: &Path, reader: &mut Reader<'_>) -> PathBuf {
-    let from_outside = directory.as_ref().is_some_and(|name| reader.is_overridden(&name.span()));
-    let directory = reader.optional(directory, not_empty).unwrap_or_else(|| "keys".to_owned());
-    if from_outside { PathBuf::from(directory) } else { folder.join(directory) }
 }

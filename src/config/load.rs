@@ -28,7 +28,7 @@ use super::server::{self, Needs, ServerConfig};
 use super::session::read_session;
 use super::shape;
 use super::sources::Sources;
-use super::store::{StoreConfig, read_store};
+use super::store::{StoreConfig, StorePlace, read_store};
 
 /// No configuration comes near it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -130,6 +130,15 @@ impl Config {
             Some(config) if problems.is_empty() => Ok(config),
             _ => Err(Problems::new(problems)),
         }
+    }
+}
+
+impl Config {
+    /// Whether somebody who was shut out could be let in again because the process was started again.
+    #[must_use]
+    pub fn forgets_revocations(&self) -> bool {
+        let is_renewed = self.session.is_some() || self.provider.is_some();
+        is_renewed && matches!(self.store.place, StorePlace::Memory)
     }
 }
 

@@ -36,4 +36,4 @@ pub use overlay::Override;
 pub use problem::{Place, Problem, Problems};
 pub use rotation::RotationConfig;
 pub use server::ServerConfig;
-pub use store::{SharedStore, StoreConfig};
+pub use store::{SharedStore, StoreConfig, StorePlace};

@@ -125,6 +125,7 @@ pub(super) struct RawSession {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct RawStore {
+    pub(super) file: Field<String>,
     pub(super) redis: Field<RawReference>,
     pub(super) ca: Field<RawReference>,
     pub(super) deadline: Field<String>,

@@ -1,5 +1,6 @@
 //! `[store]`: where used tickets and revocations are remembered.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_spanned::Spanned;
@@ -7,17 +8,28 @@ use serde_spanned::Spanned;
 use crate::session::redis::{RedisSettings, RedisSettingsError};
 use crate::session::revocation::Revocations;
 
-use super::fields::{Reader, duration_in, whole_seconds_in};
+use super::fields::{Reader, duration_in, path_of, whole_seconds_in};
 use super::raw::{Field, RawReference, RawStore};
 use super::secret::{Kind, Vault};
 
 /// Where used tickets and revocations are remembered, and for how long.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
-    /// Shared with other instances; without it, in the memory of this process.
-    pub redis: Option<SharedStore>,
+    /// Where that is.
+    pub place: StorePlace,
     /// How long a revocation is remembered: whole seconds, at least as long as a session of our own lasts.
     pub revocations: Duration,
+}
+
+/// Where used tickets and revocations are remembered.
+#[derive(Debug, Clone)]
+pub enum StorePlace {
+    /// In the memory of this process, which forgets revocations when it ends.
+    Memory,
+    /// In memory, and revocations in a file too: absolute, or relative to the working directory.
+    File(PathBuf),
+    /// Where other instances see them too.
+    Redis(Box<SharedStore>),
 }
 
 /// A Redis or Valkey that several instances share.
@@ -41,7 +53,7 @@ pub(super) fn read_store(
     vault: Vault<'_>,
     reader: &mut Reader<'_>,
 ) -> StoreConfig {
-    let RawStore { redis, ca, deadline, prefix, revocations } =
+    let RawStore { file, redis, ca, deadline, prefix, revocations } =
         raw.map(Spanned::into_inner).unwrap_or_default();
     let revocations = reader.optional(revocations, remembered(max_age));
     let prefix = prefix.map(|prefix| (prefix.span(), reader.optional(Some(prefix), plain_prefix)));
@@ -49,6 +61,13 @@ pub(super) fn read_store(
         let within = duration_in(RedisSettings::MIN_DEADLINE, RedisSettings::MAX_DEADLINE);
         (deadline.span(), reader.optional(Some(deadline), within))
     });
+    if let (Some(file), Some(_)) = (&file, &redis) {
+        reader.wrong(
+            &file.span(),
+            "revocations are in store.redis already, where every instance sees them; remove one of the two",
+        );
+    }
+    let file = file.and_then(|file| path_of(file, vault.folder, reader));
     let redis = match redis {
         Some(redis) => {
             let prefix =
@@ -66,7 +85,12 @@ pub(super) fn read_store(
             None
         }
     };
-    StoreConfig { redis, revocations: revocations.unwrap_or(Revocations::DEFAULT_REMEMBERED) }
+    let place = match (file, redis) {
+        (_, Some(shared)) => StorePlace::Redis(Box::new(shared)),
+        (Some(path), None) => StorePlace::File(path),
+        (None, None) => StorePlace::Memory,
+    };
+    StoreConfig { place, revocations: revocations.unwrap_or(Revocations::DEFAULT_REMEMBERED) }
 }
 
 /// The settings of a Redis; `None` only if a problem was noted.

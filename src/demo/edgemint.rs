@@ -115,6 +115,9 @@ secret = {{ file = "{SECRET_FILE}" }}
 
 [session]
 secrets = [{{ file = "{SESSION_FILE}" }}]
+
+[store]
+file = "revocations"
 "#
     )
 }

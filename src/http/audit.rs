@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use actix_web::dev::ServiceResponse;
 use actix_web::{HttpMessage as _, HttpRequest, ResponseError as _, web};
-use serde::Serialize;
 
 use super::problem::Problem;
 use super::request_id::RequestId;
@@ -19,7 +18,7 @@ use super::service::Service;
 use crate::config::SubjectRule;
 use crate::mint::Minted;
 use crate::session::{Session, SessionId, Subject};
-use crate::telemetry::{LogLevel, write_line};
+use crate::telemetry::{Fields, LogLevel, write_line};
 
 /// What the lines are told from others by.
 const TARGET: &str = "edgemint::audit";
@@ -116,51 +115,6 @@ fn written(rule: &SubjectRule, subject: &Subject) -> Option<String> {
     }
 }
 
-/// Everything that a line may hold.
-#[derive(Serialize)]
-struct Line<'a> {
-    request_id: &'a str,
-    route: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    api_key: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<&'a str>,
-    /// Where the request came from, as far as proxies are believed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<IpAddr>,
-    /// Where a back end says that the listener is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    listener: Option<IpAddr>,
-    #[serde(flatten)]
-    what: What<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum What<'a> {
-    Minted {
-        grant: &'a str,
-        /// Epoch seconds.
-        expires_at: i64,
-        /// The Key-Pair-Id.
-        key: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        trace_tag: Option<i64>,
-    },
-    Refused {
-        status: u16,
-        microseconds: u64,
-        code: &'a str,
-        reason: String,
-    },
-    /// All is said.
-    Done {},
-}
-
 /// Writes the lines of a request that has been answered. `false` if there is nothing that belongs into the audit.
 pub(super) fn write(id: &RequestId, response: &ServiceResponse, took: Duration) -> bool {
     let request = response.request();
@@ -180,58 +134,63 @@ pub(super) fn write(id: &RequestId, response: &ServiceResponse, took: Duration) 
     let Some(route) = route else { return false };
     let client = request.app_data::<web::Data<Service>>().and_then(|service| service.client(request));
     let Trail { who, deed } = trail;
-    let line = |what| Line {
-        request_id: id.as_str(),
-        route,
-        provider: who.provider,
-        api_key: who.api_key.as_deref(),
-        subject: who.subject.as_deref(),
-        session: who.session.as_ref().map(SessionId::as_str),
-        client,
-        listener: who.listener,
-        what,
-    };
-    match (problem, deed) {
-        (Some(problem), _) => refused(problem, took, line),
-        (None, Some((_, Deed::Minted(minted)))) => {
-            for minted in &minted {
-                write_line(TARGET, LogLevel::Info, "minted", &line(What::of(minted)));
+    let about = |fields: &mut Fields<'_>| {
+        fields.add_text("request_id", id.as_str());
+        fields.add_text("route", route);
+        let session = who.session.as_ref().map(SessionId::as_str);
+        for (name, text) in [
+            ("provider", who.provider),
+            ("api_key", who.api_key.as_deref()),
+            ("subject", who.subject.as_deref()),
+            ("session", session),
+        ] {
+            if let Some(text) = text {
+                fields.add_text(name, text);
             }
         }
-        (None, Some((_, Deed::Left))) => write_line(TARGET, LogLevel::Info, "left", &line(What::Done {})),
-        (None, Some((_, Deed::Revoked))) => {
-            write_line(TARGET, LogLevel::Info, "revoked", &line(What::Done {}))
+        // `client`: where the request came from, as far as proxies are believed. `listener`: where a back end says that
+        // the listener is.
+        for (name, address) in [("client", client), ("listener", who.listener)] {
+            if let Some(address) = address {
+                fields.add(name, &address);
+            }
         }
+    };
+    match (problem, deed) {
+        (Some(problem), _) => refused(problem, took, about),
+        (None, Some((_, Deed::Minted(minted)))) => {
+            for minted in &minted {
+                write_line(TARGET, LogLevel::Info, "minted", |fields| {
+                    about(fields);
+                    fields.add_text("grant", minted.name());
+                    fields.add("expires_at", &minted.expires_at());
+                    fields.add_text("key", minted.key_pair_id().as_str());
+                    if let Some(tag) = minted.trace_tag() {
+                        fields.add("trace_tag", &tag.get());
+                    }
+                });
+            }
+        }
+        (None, Some((_, Deed::Left))) => write_line(TARGET, LogLevel::Info, "left", about),
+        (None, Some((_, Deed::Revoked))) => write_line(TARGET, LogLevel::Info, "revoked", about),
         (None, None) => {}
     }
     true
 }
 
-fn refused<'a>(problem: &'a Problem, took: Duration, line: impl FnOnce(What<'a>) -> Line<'a>) {
+fn refused(problem: &Problem, took: Duration, about: impl FnOnce(&mut Fields<'_>)) {
     let status = problem.status_code();
     let (level, message) = match status.is_server_error() {
         true => (LogLevel::Error, "failed"),
         false => (LogLevel::Info, "refused"),
     };
-    let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let what = What::Refused {
-        status: status.as_u16(),
-        microseconds,
-        code: problem.code(),
-        reason: problem.to_string(),
-    };
-    write_line(TARGET, level, message, &line(what));
-}
-
-impl<'a> What<'a> {
-    fn of(minted: &'a Minted) -> Self {
-        Self::Minted {
-            grant: minted.name(),
-            expires_at: minted.expires_at(),
-            key: minted.key_pair_id().as_str(),
-            trace_tag: minted.trace_tag().map(|tag| tag.get()),
-        }
-    }
+    write_line(TARGET, level, message, |fields| {
+        about(fields);
+        fields.add("status", &status.as_u16());
+        fields.add("microseconds", &u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        fields.add_text("code", problem.code());
+        fields.add_text("reason", &problem.to_string());
+    });
 }
 
 #[cfg(test)]

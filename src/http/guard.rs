@@ -9,13 +9,15 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use tracing::Level;
 
 use super::audit;
+use super::browser;
 use super::connection::Progress;
 use super::problem::Problem;
 use super::request_id::RequestId;
+use super::service::Service;
 
 /// Bytes of the request line and the headers together. Browsers send some 8 KiB of cookies at most.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -40,8 +42,7 @@ pub async fn guard(
         request.extensions_mut().insert(id.clone());
     }
     let mut response = if head_size(&request) > MAX_HEAD_BYTES {
-        let problem = Problem::HeadTooLarge { limit: MAX_HEAD_BYTES };
-        ServiceResponse::from_err(problem, request.into_parts().0)
+        refuse_head(request.into_parts().0)
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
@@ -52,6 +53,16 @@ pub async fn guard(
         progress.answer_is_ready(response.response().head().connection_type() == ConnectionType::Close);
     }
     Ok(response)
+}
+
+/// Before any route is known: of a route for pages, a page may read why.
+fn refuse_head(request: HttpRequest) -> ServiceResponse<BoxBody> {
+    let problem = Problem::HeadTooLarge { limit: MAX_HEAD_BYTES };
+    let response = match request.app_data::<web::Data<Service>>() {
+        Some(service) => browser::refuse(&request, &service.pages, problem),
+        None => HttpResponse::from_error(problem),
+    };
+    ServiceResponse::new(request, response)
 }
 
 fn head_size(request: &ServiceRequest) -> usize {

@@ -1,11 +1,13 @@
 //! What a ticket is needed for: entering, and leaving by the web app's word.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
+use super::in_time::in_time;
 use super::problem::Problem;
 use super::service;
 use crate::session::ProviderRefusal;
@@ -65,8 +67,8 @@ impl HandOver {
         deadline: Instant,
     ) -> Result<VerifiedTicket, Problem> {
         let ticket = ticket.ok_or(Problem::TicketMissing)?;
-        let verified = timeout_at(deadline, self.tickets.verify_with_latest_keys(ticket, now)).await;
-        let ticket = verified.map_err(|_| Problem::SessionSlow)?.map_err(|refusal| match refusal {
+        let verified = in_time(deadline, pin!(self.tickets.verify_with_latest_keys(ticket, now))).await;
+        let ticket = verified.ok_or(Problem::SessionSlow)?.map_err(|refusal| match refusal {
             TicketRefusal::KeysUnavailable => {
                 Problem::Session(ProviderRefusal::Unavailable(refusal.to_string()))
             }
@@ -95,7 +97,8 @@ impl HandOver {
         now: i64,
         deadline: Instant,
     ) -> Result<(), Problem> {
-        let redeemed = timeout_at(deadline, self.replay.redeem(&ticket.jti_key, ticket.expires, now)).await;
-        Ok(redeemed.map_err(|_| Problem::StoreSlow)??)
+        let redeemed =
+            in_time(deadline, pin!(self.replay.redeem(&ticket.jti_key, ticket.expires, now))).await;
+        Ok(redeemed.ok_or(Problem::StoreSlow)??)
     }
 }

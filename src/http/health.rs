@@ -17,7 +17,7 @@ pub(super) async fn readyz(service: web::Data<Service>) -> HttpResponse {
         Some(_) if service.provider.as_ref().is_some_and(|provider| !provider.is_answering()) => {
             "session_provider_unavailable"
         }
-        Some(_) if service.store_health.check().is_err() => "store_unavailable",
+        Some(_) if service.revocations.health().is_err() => "store_unavailable",
         Some(_) if service.hand_over.as_ref().is_some_and(|hand_over| !hand_over.has_keys()) => {
             "session_provider_unavailable"
         }

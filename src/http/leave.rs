@@ -1,10 +1,13 @@
 //! `POST /leave` and `GET /leave?ticket=…`.
 
+use std::pin::pin;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::audit::{self, Deed};
+use super::in_time::in_time;
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{body, browser, hand_over};
@@ -30,7 +33,7 @@ async fn left(
 ) -> Result<HttpResponse, Problem> {
     let deadline = service.deadline();
     let nothing = body::nothing(request, payload, service.max_body);
-    timeout_at(deadline, nothing).await.unwrap_or(Err(Problem::BodyLate))?;
+    in_time(deadline, pin!(nothing)).await.unwrap_or(Err(Problem::BodyLate))?;
     end_presented(request, service, service::now(), deadline).await?;
     let mut response = HttpResponse::NoContent();
     delete_cookies(&mut response, service);

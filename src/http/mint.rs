@@ -1,11 +1,12 @@
 use std::net::IpAddr;
+use std::pin::pin;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::time::timeout_at;
 
 use super::audit::{self, Deed};
+use super::in_time::in_time;
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{api_keys, body};
@@ -57,7 +58,7 @@ pub(super) async fn mint(
     api_keys::authorise(&request, &service.api_keys)?;
     let deadline = service.deadline();
     let body = body::json(&request, payload, service.max_body);
-    let asked: MintRequest = timeout_at(deadline, body).await.unwrap_or(Err(Problem::BodyLate))?;
+    let asked: MintRequest = in_time(deadline, pin!(body)).await.unwrap_or(Err(Problem::BodyLate))?;
     let minter = service.minter()?;
     let grants = find(&minter, &asked.grants)?;
 
@@ -73,7 +74,7 @@ pub(super) async fn mint(
     let prepare = |grant| minter.prepare(grant, &asker, now).map_err(|error| Problem::NoGrant(Some(error)));
     let prepared = grants.into_iter().map(prepare).collect::<Result<_, _>>()?;
     let signing = Prepared::reserve(prepared)?.issue();
-    let minted = timeout_at(deadline, signing).await.map_err(|_| Problem::Slow)??;
+    let minted = in_time(deadline, pin!(signing)).await.ok_or(Problem::Slow)??;
 
     let mut json =
         Vec::with_capacity(16 + minted.iter().map(|minted| minted.json().len() + 1).sum::<usize>());

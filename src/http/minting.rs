@@ -1,11 +1,13 @@
 //! From a session to its cookies: the one way for whoever enters or renews.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponseBuilder};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
+use super::in_time::in_time;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::service::Service;
@@ -68,15 +70,19 @@ pub(super) async fn mint(
 ) -> Result<Vec<Arc<Minted>>, Problem> {
     let minter = service.minter()?;
     let reserved = Prepared::reserve(prepare(&minter, request, service, session, now)?)?;
-    timeout_at(deadline, issue(reserved)).await.unwrap_or(Err(Problem::Slow))
+    in_time(deadline, pin!(issue(reserved))).await.unwrap_or(Err(Problem::Slow))
 }
 
 /// Puts the cookies into an answer.
 pub(super) fn set_cookies(response: &mut HttpResponseBuilder, minted: &[Arc<Minted>]) {
-    for cookie in minted.iter().flat_map(|minted| minted.set_cookie()) {
-        let value = HeaderValue::from_maybe_shared(cookie.clone());
-        response.append_header((header::SET_COOKIE, value.expect("a cookie is made of visible ASCII")));
+    for cookie in minted.iter().flat_map(|minted| minted.sent_as(header_values)) {
+        response.append_header((header::SET_COOKIE, cookie.clone()));
     }
+}
+
+fn header_values(cookies: &[bytes::Bytes]) -> Vec<HeaderValue> {
+    let value = |cookie: &bytes::Bytes| HeaderValue::from_maybe_shared(cookie.clone());
+    cookies.iter().map(|cookie| value(cookie).expect("a cookie is made of visible ASCII")).collect()
 }
 
 /// Puts the cookie of a session of our own into an answer.

@@ -11,6 +11,7 @@ mod follow;
 mod guard;
 mod hand_over;
 mod health;
+mod in_time;
 mod leave;
 mod metrics;
 mod mint;

@@ -1,11 +1,12 @@
 //! `POST /renew` and `GET /status`.
 
 use std::io::Write as _;
+use std::pin::pin;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use tokio::time::timeout_at;
 
 use super::audit::{self, Deed};
+use super::in_time::in_time;
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{body, browser, minting};
@@ -33,7 +34,7 @@ async fn renewed(
 ) -> Result<HttpResponse, Problem> {
     let deadline = service.deadline();
     let nothing = body::nothing(request, payload, service.max_body);
-    timeout_at(deadline, nothing).await.unwrap_or(Err(Problem::BodyLate))?;
+    in_time(deadline, pin!(nothing)).await.unwrap_or(Err(Problem::BodyLate))?;
     let now = service::now();
     let session = service.identify(request, now, deadline).await?;
     let minted = minting::mint(request, service, &session, now, deadline).await?;

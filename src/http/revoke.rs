@@ -1,9 +1,11 @@
+use std::pin::pin;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::timeout_at;
 
 use super::audit::{self, Deed};
+use super::in_time::in_time;
 use super::problem::Problem;
 use super::service::{self, Service};
 use super::{api_keys, body};
@@ -55,7 +57,7 @@ pub(super) async fn revoke(
     api_keys::authorise(&request, &service.api_keys)?;
     let deadline = service.deadline();
     let body = body::json(&request, payload, service.max_body);
-    let asked: RevokeRequest = timeout_at(deadline, body).await.unwrap_or(Err(Problem::BodyLate))?;
+    let asked: RevokeRequest = in_time(deadline, pin!(body)).await.unwrap_or(Err(Problem::BodyLate))?;
     let revoked = asked.revoked().ok_or(Problem::Body)?;
     let (subject, session) = match &revoked {
         Revoked::Subject(subject) => (Some(subject), None),

@@ -19,6 +19,7 @@ use crate::config::{Config, KeyringConfig};
 use crate::keyring::Keyring;
 use crate::mint::Minter;
 use crate::session::ProviderError;
+use crate::session::revocation::RevocationFileError;
 use crate::session::ticket::TicketSettingsError;
 use crate::telemetry::metrics::Metrics;
 
@@ -40,6 +41,9 @@ pub enum StartError {
     /// The connection to the store has no thread.
     #[error("cannot start the thread that keeps the connection to Redis: {0}")]
     Store(io::Error),
+    /// The file of revocations.
+    #[error(transparent)]
+    Revocations(#[from] RevocationFileError),
     /// The signals that stop the service cannot be received.
     #[error("cannot wait for SIGTERM, SIGINT and SIGHUP: {0}")]
     Signals(io::Error),
@@ -124,6 +128,11 @@ impl Assembled {
         if minter.is_none() {
             tracing::error!(
                 "the keyring has no active key, so nothing can be minted until there is one: see `edgemint keys list`"
+            );
+        }
+        if config.forgets_revocations() {
+            tracing::warn!(
+                "revocations are in memory: who is shut out is let in again after the next start, where a session lasts; configure store.file, or store.redis"
             );
         }
         let base_path = config.server.base_path.clone();

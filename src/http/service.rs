@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,16 +6,17 @@ use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
 use arc_swap::ArcSwapOption;
 use time::OffsetDateTime;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::audit;
 use super::browser::Pages;
 use super::client_address::TrustedProxies;
 use super::follow::KeyringStatus;
 use super::hand_over::HandOver;
+use super::in_time::in_time;
 use super::problem::Problem;
 use super::server::StartError;
-use super::stores::{StoreHealth, Stores};
+use super::stores::Stores;
 use crate::config::{Config, SubjectRule};
 use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
@@ -35,10 +37,9 @@ pub struct Service {
     pub(super) hand_over: Option<HandOver>,
     /// Who says who a browser's listener is. `None` if nobody does: then nothing is renewed.
     pub(super) provider: Option<Provider>,
-    revocations: Revocations,
+    pub(super) revocations: Revocations,
     /// Within so long whatever a session that has been left could be copied to has ended by itself.
     sessions_end_within: Duration,
-    pub(super) store_health: StoreHealth,
     return_urls: Option<ReturnUrls>,
     pub(super) pages: Pages,
     /// `Set-Cookie` values that delete every cookie that is ever set.
@@ -68,7 +69,7 @@ impl Service {
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
         let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
-        let Stores { replay, revocations, health } = Stores::open(&store).map_err(StartError::Store)?;
+        let Stores { replay, revocations } = Stores::open(&store, now())?;
         // Without sessions of our own there is only another ticket of the same name, which nobody has used yet.
         let sessions_end_within =
             session.as_ref().map_or(TicketSettings::ALL_END_WITHIN, OwnSettings::all_end_within);
@@ -85,7 +86,6 @@ impl Service {
             provider,
             revocations,
             sessions_end_within,
-            store_health: health,
             return_urls: server.return_urls,
             pages: Pages::new(&server.app_origins),
             removals: removals(&grants),
@@ -122,8 +122,8 @@ impl Service {
         deadline: Instant,
     ) -> Result<Session, Problem> {
         let provider = self.provider.as_ref().ok_or(Problem::SessionsOff)?;
-        let identified = timeout_at(deadline, provider.identify(request, now)).await;
-        let session = identified.map_err(|_| Problem::SessionSlow)?.map_err(Problem::Session)?;
+        let identified = in_time(deadline, pin!(provider.identify(request, now))).await;
+        let session = identified.ok_or(Problem::SessionSlow)?.map_err(Problem::Session)?;
         audit::identified(request, &self.subjects, provider.name(), &session);
         match self.refuses(&session, now, deadline).await? {
             true => Err(Problem::SessionRevoked),
@@ -138,8 +138,8 @@ impl Service {
         now: i64,
         deadline: Instant,
     ) -> Result<bool, Problem> {
-        let refuses = timeout_at(deadline, self.revocations.refuses(session, now)).await;
-        Ok(refuses.map_err(|_| Problem::StoreSlow)??)
+        let refuses = in_time(deadline, pin!(self.revocations.refuses(session, now))).await;
+        Ok(refuses.ok_or(Problem::StoreSlow)??)
     }
 
     /// Shuts out what began at the second `reached` or before.
@@ -149,14 +149,14 @@ impl Service {
         reached: i64,
         deadline: Instant,
     ) -> Result<(), Problem> {
-        let written = timeout_at(deadline, self.revocations.revoke(revoked, reached)).await;
-        Ok(written.map_err(|_| Problem::StoreSlow)??)
+        let written = in_time(deadline, pin!(self.revocations.revoke(revoked, reached))).await;
+        Ok(written.ok_or(Problem::StoreSlow)??)
     }
 
     /// Ends a session, and every copy of it.
     pub(super) async fn end(&self, id: &SessionId, started: i64, deadline: Instant) -> Result<(), Problem> {
         let ended = self.revocations.end(id, started, self.sessions_end_within);
-        Ok(timeout_at(deadline, ended).await.map_err(|_| Problem::StoreSlow)??)
+        Ok(in_time(deadline, pin!(ended)).await.ok_or(Problem::StoreSlow)??)
     }
 
     /// The sessions that tickets start.

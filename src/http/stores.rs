@@ -2,35 +2,41 @@
 
 use std::io;
 
-use crate::config::{SharedStore, StoreConfig};
-use crate::session::redis::{RedisClient, RedisFailure, Use};
+use super::server::StartError;
+use crate::config::{SharedStore, StoreConfig, StorePlace};
+use crate::session::redis::{RedisClient, Use};
 use crate::session::replay::ReplayStore;
 use crate::session::revocation::Revocations;
 
 pub(super) struct Stores {
     pub(super) replay: ReplayStore,
     pub(super) revocations: Revocations,
-    pub(super) health: StoreHealth,
 }
 
 impl Stores {
-    /// Those of a configuration. A Redis is connected to in the background.
+    /// Those of a configuration, at the second `now` (epoch). A Redis is connected to in the background.
     ///
     /// # Errors
-    /// If the system gives no thread for that.
-    pub(super) fn open(config: &StoreConfig) -> io::Result<Self> {
-        let Some(shared) = &config.redis else {
-            return Ok(Self {
-                replay: ReplayStore::in_memory(ReplayStore::DEFAULT_CAPACITY),
-                revocations: Revocations::in_memory(Revocations::DEFAULT_CAPACITY, config.revocations),
-                health: StoreHealth(None),
-            });
-        };
-        let client = open_redis(shared)?;
-        Ok(Self {
-            replay: ReplayStore::in_redis(client.clone(), &shared.prefix),
-            revocations: Revocations::in_redis(client.clone(), &shared.prefix, config.revocations),
-            health: StoreHealth(Some(client)),
+    /// [`StartError`] if a file cannot be used, or the system gives no thread.
+    pub(super) fn open(config: &StoreConfig, now: i64) -> Result<Self, StartError> {
+        // After a start, tickets from before it are refused: what was used needs no file.
+        let used_here = || ReplayStore::in_memory(ReplayStore::DEFAULT_CAPACITY);
+        let (capacity, remembered) = (Revocations::DEFAULT_CAPACITY, config.revocations);
+        Ok(match &config.place {
+            StorePlace::Memory => {
+                Self { replay: used_here(), revocations: Revocations::in_memory(capacity, remembered) }
+            }
+            StorePlace::File(path) => Self {
+                replay: used_here(),
+                revocations: Revocations::in_file(path, capacity, remembered, now)?,
+            },
+            StorePlace::Redis(shared) => {
+                let client = open_redis(shared).map_err(StartError::Store)?;
+                Self {
+                    replay: ReplayStore::in_redis(client.clone(), &shared.prefix),
+                    revocations: Revocations::in_redis(client, &shared.prefix, remembered),
+                }
+            }
         })
     }
 }
@@ -42,14 +48,4 @@ impl Stores {
 pub fn open_redis(shared: &SharedStore) -> io::Result<RedisClient> {
     let probe = format!("{}probe", shared.prefix);
     RedisClient::open(&shared.settings, "store", Use::Keep { probe })
-}
-
-/// Whether the stores can be asked.
-pub(super) struct StoreHealth(Option<RedisClient>);
-
-impl StoreHealth {
-    /// Costs no round trip.
-    pub(super) fn check(&self) -> Result<(), RedisFailure> {
-        self.0.as_ref().map_or(Ok(()), RedisClient::health)
-    }
 }

@@ -1,4 +1,6 @@
+use std::any::Any;
 use std::fmt;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -17,6 +19,7 @@ pub struct Minted {
     set_cookie: Vec<Bytes>,
     json: Bytes,
     outline: Bytes,
+    sent_as: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Minted {
@@ -39,6 +42,7 @@ impl Minted {
             set_cookie,
             json: json.into(),
             outline: outline_json.into(),
+            sent_as: OnceLock::new(),
         })
     }
 
@@ -71,6 +75,17 @@ impl Minted {
     #[must_use]
     pub fn set_cookie(&self) -> &[Bytes] {
         &self.set_cookie
+    }
+
+    /// What `make` makes of the [`Minted::set_cookie`] values: once, for everybody who is given these cookies. Whoever
+    /// sends them needs them in the form of a library that is not known here, and to check them takes longer than to
+    /// copy them.
+    ///
+    /// # Panics
+    /// If it is asked for two types.
+    pub fn sent_as<T: Any + Send + Sync>(&self, make: impl FnOnce(&[Bytes]) -> T) -> &T {
+        let made = self.sent_as.get_or_init(|| Box::new(make(&self.set_cookie)));
+        made.downcast_ref().expect("cookies are sent in one form")
     }
 
     /// A JSON object: `name`, `resource`, `expires_at` and `renew_at` in epoch seconds, `cookies`

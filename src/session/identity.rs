@@ -48,7 +48,9 @@ impl fmt::Debug for Session {
 /// What a session is called in logs, in the revocation store and to a trace: never what proves it.
 ///
 /// It is the first 128 bits of the SHA-256 of the provider's own name for it, in 22 characters of base64url. That
-/// name (the id in an app's session cookie, say) may itself be all that a thief needs, so it is not kept.
+/// name (the id in an app's session cookie, say) may itself be all that a thief needs, so it is not kept. The hash has
+/// no key: a name that proves something cannot be guessed, or whoever guesses it needs no hash; of one that proves
+/// nothing (a ticket's `sid`), the id tells no more than that it was this one, to who knows the name already.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(String);
 

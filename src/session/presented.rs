@@ -37,16 +37,31 @@ impl dyn Presented + '_ {
     pub fn cookie(&self, name: &str) -> Result<Option<&str>, Ambiguous> {
         let mut found = None;
         for line in self.header("cookie") {
-            for pair in line.split(|byte| *byte == b';') {
-                let Ok(pair) = std::str::from_utf8(pair) else { continue };
-                let Some((its_name, value)) = pair.split_once('=') else { continue };
-                if trim(its_name) == name && found.replace(trim(value)).is_some() {
-                    return Err(Ambiguous);
+            // Whole lines are text but for a stranger's cookie, and split faster so.
+            let found_once = match std::str::from_utf8(line) {
+                Ok(line) => find_cookie(line.split(';'), name, &mut found),
+                Err(_) => {
+                    let pairs = line.split(|byte| *byte == b';');
+                    find_cookie(pairs.filter_map(|pair| std::str::from_utf8(pair).ok()), name, &mut found)
                 }
-            }
+            };
+            found_once?;
         }
         Ok(found)
     }
+}
+
+fn find_cookie<'r>(
+    pairs: impl Iterator<Item = &'r str>,
+    name: &str,
+    found: &mut Option<&'r str>,
+) -> Result<(), Ambiguous> {
+    for (its_name, value) in pairs.filter_map(|pair| pair.split_once('=')) {
+        if trim(its_name) == name && found.replace(trim(value)).is_some() {
+            return Err(Ambiguous);
+        }
+    }
+    Ok(())
 }
 
 /// Without the spaces and tabs around it (RFC 6265 §5.2). No other character is one: browsers guard names that begin

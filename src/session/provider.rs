@@ -131,9 +131,10 @@ impl Provider {
         match self {
             Self::Own(own) => own.identify(presented, now),
             Self::Header(header) => header.identify(presented),
-            Self::Jwt(jwt) => jwt.identify(presented, now).await,
-            Self::Introspect(introspect) => introspect.identify(presented, now).await,
-            Self::Redis(redis) => redis.identify(presented, now).await,
+            // What asks others keeps a lot while it waits, which every request would carry around.
+            Self::Jwt(jwt) => Box::pin(jwt.identify(presented, now)).await,
+            Self::Introspect(introspect) => Box::pin(introspect.identify(presented, now)).await,
+            Self::Redis(redis) => Box::pin(redis.identify(presented, now)).await,
         }
     }
 }

@@ -3,17 +3,23 @@
 //! A revocation records the second in which it was made. It reaches every session that began in that second or
 //! before: a listener who signs in again later is welcome. Where the store cannot tell, nobody is let in.
 
+mod file;
 mod memory;
+mod record;
 mod redis;
 
 use std::fmt;
+use std::io;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use memory::MemoryRevocations;
 use thiserror::Error;
 
+use self::file::FileRevocations;
+pub use self::file::{RevocationFileError, recorded_in};
+use self::memory::MemoryRevocations;
 use self::redis::RedisRevocations;
 use super::redis::{RedisClient, RedisFailure};
 use super::{Session, SessionId, Subject};
@@ -78,6 +84,7 @@ pub struct Revocations {
 #[derive(Debug)]
 enum Backend {
     Memory(MemoryRevocations),
+    File(FileRevocations),
     Redis(RedisRevocations),
 }
 
@@ -95,6 +102,23 @@ impl Revocations {
     /// `remembered` has to be at least as long as the longest session: a forgotten revocation reaches nobody.
     pub fn in_memory(capacity: NonZeroUsize, remembered: Duration) -> Self {
         Self { backend: Backend::Memory(MemoryRevocations::new(capacity)), remembered }
+    }
+
+    /// The same, and what it remembers is in the file at `path` too, from which the next process takes it over. `now` in
+    /// epoch seconds. The file is held until the store is dropped: it is for one instance.
+    ///
+    /// # Errors
+    /// [`RevocationFileError`] if the file cannot be used, with what to do.
+    pub fn in_file(
+        path: &Path,
+        capacity: NonZeroUsize,
+        remembered: Duration,
+        now: i64,
+    ) -> Result<Self, RevocationFileError> {
+        Ok(Self {
+            backend: Backend::File(FileRevocations::open(path, capacity, remembered, now)?),
+            remembered,
+        })
     }
 
     /// A store in Redis, for all instances that use the same one with the same `prefix`, which comes before the
@@ -129,7 +153,8 @@ impl Revocations {
         remembered: Duration,
     ) -> Result<(), StoreOutage> {
         match &self.backend {
-            Backend::Memory(memory) => memory.revoke(key, reached, remembered),
+            Backend::Memory(memory) => memory.revoke(key, reached, remembered).map(|_| ()),
+            Backend::File(file) => file.revoke(key, reached, remembered).await,
             Backend::Redis(redis) => redis.revoke(key, reached, remembered).await,
         }
     }
@@ -142,7 +167,21 @@ impl Revocations {
     pub async fn refuses(&self, session: &Session, now: i64) -> Result<bool, StoreOutage> {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.refuses(session, now)),
-            Backend::Redis(redis) => redis.refuses(session).await,
+            Backend::File(file) => Ok(file.refuses(session, now)),
+            // What waits for others keeps a lot, which every request would carry around.
+            Backend::Redis(redis) => Box::pin(redis.refuses(session)).await,
+        }
+    }
+
+    /// Whether revocations can be recorded and asked for, as far as is known. Costs no round trip.
+    ///
+    /// # Errors
+    /// [`StoreOutage`] if not.
+    pub fn health(&self) -> Result<(), StoreOutage> {
+        match &self.backend {
+            Backend::Memory(_) => Ok(()),
+            Backend::File(file) => file.health(),
+            Backend::Redis(redis) => Ok(redis.health()?),
         }
     }
 }
@@ -160,6 +199,10 @@ pub enum StoreOutage {
         "the store of revocations is full; it takes others as soon as some of its own have been forgotten"
     )]
     Full,
+    /// The file cannot be written: what kind of failure the system says it is. What was to be recorded holds until the
+    /// process ends, and is recorded as soon as the file can be written again.
+    #[error("the file of revocations cannot be written: {0}")]
+    File(io::ErrorKind),
     /// Redis did not answer. What was to be recorded may be or not.
     #[error(transparent)]
     Redis(#[from] RedisFailure),

@@ -1,7 +1,7 @@
 //! The sections that README.md shows in place of `[ticket]`, each put into its configuration.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::process::Command;
 
 use crate::blocks::{Kind, blocks, only};
@@ -41,6 +41,7 @@ fn each_section_in_place_of_tickets_is_a_configuration() {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
+        fs::DirBuilder::new().mode(0o700).create(folder.path().join("state")).unwrap();
         fs::write(folder.path().join("edgemint.toml"), configuration).unwrap();
         let edgemint = |arguments: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));

@@ -1,6 +1,6 @@
 //! The three functions that make tickets, called as an app would, and their tickets redeemed.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
@@ -87,6 +87,7 @@ pub fn service(folder: &Path, secret: &str) -> Server {
         std::fs::write(folder.join(name), format!("{secret}\n")).unwrap();
         std::fs::set_permissions(folder.join(name), PermissionsExt::from_mode(0o600)).unwrap();
     }
+    std::fs::DirBuilder::new().mode(0o700).create(folder.join("state")).unwrap();
     let mut keys = clean("edgemint", folder);
     let made =
         keys.args(["keys", "init", "--algorithm", "ecdsa-p256", "--key-pair-id", "K1"]).output().unwrap();

@@ -6,7 +6,7 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::support::{Client, DEADLINE, MARKER, SAME_SITE, Service, Setup, Ticket, exchange, get};
+use crate::support::{Client, DEADLINE, MARKER, SAME_SITE, Service, Setup, Ticket, exchange, get, post};
 
 fn headed(headers: &str) -> String {
     format!("GET /healthz HTTP/1.1\r\nHost: listen.example.com\r\n{headers}\r\n")
@@ -36,6 +36,18 @@ fn heads_over_16_kib_are_refused() {
     }
     assert_eq!(service.ask(headed(&format!("X-Long: {}\r\n", "x".repeat(16_000)))).status, 200);
     assert_eq!(service.redeem(&ticket).status, 303, "none of them used the ticket up");
+}
+
+#[test]
+fn a_page_may_read_that_its_head_was_too_large() {
+    let service = Setup::with_sessions().start();
+    for (origin, is_ours) in [("https://www.example.com", true), ("https://evil.example", false)] {
+        let headers = format!("Origin: {origin}\r\nX-Long: {}\r\n", "x".repeat(17_000));
+        let answer = service.ask(post("/renew", &headers, ""));
+        service.assert_refused(&answer, 431, "headers_too_large", origin);
+        assert_eq!(answer.header("access-control-allow-origin"), is_ours.then_some(origin));
+        assert_eq!(answer.header("vary"), Some("Origin"));
+    }
 }
 
 /// What actix-http refuses before there is a request: an empty answer, and the end of the connection.
@@ -143,9 +155,9 @@ fn refuse(service: &Service, count: usize) {
         )),
         get("/enter?ticket=x&return_to=//evil.example"),
         get("/nowhere"),
-        crate::support::post("/v1/mint", "Content-Type: application/json\r\n", &body),
-        crate::support::post("/renew", SAME_SITE, "{}"),
-        crate::support::post("/leave", "Origin: https://evil.example\r\n", "{}"),
+        post("/v1/mint", "Content-Type: application/json\r\n", &body),
+        post("/renew", SAME_SITE, "{}"),
+        post("/leave", "Origin: https://evil.example\r\n", "{}"),
         headed(&format!("X-Long: {}\r\n", "x".repeat(20_000))),
     ];
     let mut client = None;

@@ -29,6 +29,7 @@ mod redis_server;
 mod redis_sessions;
 mod renew;
 mod restart;
+mod revocation_file;
 mod revoke;
 mod secrets;
 mod starting;

@@ -4,12 +4,15 @@ use rustix::process::Signal;
 
 use crate::support::{Service, Setup, Ticket, now, wait_for};
 
-fn kill_and_start_again(mut service: Service) -> Service {
+/// What is left of a service that is killed.
+pub fn killed(mut service: Service) -> Setup {
     service.signal(Signal::KILL);
     service.wait();
-    let setup = std::mem::replace(&mut service.setup, Setup::new());
-    drop(service);
-    setup.start()
+    std::mem::replace(&mut service.setup, Setup::new())
+}
+
+pub fn kill_and_start_again(service: Service) -> Service {
+    killed(service).start()
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn check_says_where_things_are_remembered() {
     };
     assert_eq!(
         said_of(&Setup::new()),
-        "memory, until it is started again, which suits one instance; revocations for 30days"
+        "memory, until it is started again: who was shut out is let in then, where a session lasts; store.file keeps it; revocations for 30days"
     );
     let (mut server, url) = locked_redis();
     let place = format!("127.0.0.1:{}", server.port());

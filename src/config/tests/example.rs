@@ -201,7 +201,7 @@ fn flatten(name: &str, value: &toml::Value, shown: &mut BTreeSet<String>) {
     // A table may itself be a setting, with names that are the operator's own.
     shown.insert(name.to_owned());
     match value {
-        toml::Value::Table(table) if table.keys().all(|key| !REFERENCE.contains(key.as_str())) => {
+        toml::Value::Table(table) if !table.keys().all(|key| REFERENCE.contains(key.as_str())) => {
             for (key, value) in table {
                 flatten(&if name.is_empty() { key.clone() } else { format!("{name}.{key}") }, value, shown);
             }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Config, Problems, surroundings, with_line};
+use crate::config::StorePlace;
 
 /// Of an authority that signs nothing; made with `openssl req -x509 -newkey ec`, its key thrown away.
 const AUTHORITY: &str = "\
@@ -101,7 +102,26 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         "less than a session may last, so one that was shut out would come back; write 1day 12h (session.max_age) or more",
     ),
     ("[store]\nredsi = 1", ":5:1", "store.redsi", "did you mean redis?"),
-    ("[store]\nurl = 1", ":5:1", "store.url", "known here are redis, ca, deadline, prefix, revocations"),
+    ("[store]\nfile = \"\"", ":5:8", "store.file", "it is empty; write a value or remove the line"),
+    ("[store]\nfile = { env = \"REDIS\" }", ":5:8", "store.file", "write it in quotes"),
+    (
+        "[store]\nredis = { env = \"REDIS\" }\nfile = \"revocations\"",
+        ":6:8",
+        "store.file",
+        "are in store.redis already, where every instance sees them; remove one of the two",
+    ),
+    (
+        "[store]\nfile = \"revocations\"\nprefix = \"a:\"",
+        ":6:10",
+        "store.prefix",
+        "about a Redis, and none is",
+    ),
+    (
+        "[store]\nurl = 1",
+        ":5:1",
+        "store.url",
+        "known here are file, redis, ca, deadline, prefix, revocations",
+    ),
 ];
 
 #[test]
@@ -123,11 +143,18 @@ fn every_mistake_has_a_place_and_a_remedy_and_tells_no_password() {
 fn what_is_right_is_read() {
     let month = Duration::from_hours(30 * 24);
     let config = parse("").unwrap();
-    assert!(config.store.redis.is_none());
+    assert!(matches!(config.store.place, StorePlace::Memory));
     assert_eq!(config.store.revocations, month);
 
+    // In the folder of the configuration, unless it says otherwise.
+    for (name, expected) in [("revocations", "revocations"), ("/var/lib/a", "/var/lib/a")] {
+        let config = parse(&format!("[store]\nfile = \"{name}\"")).unwrap();
+        let StorePlace::File(path) = &config.store.place else { panic!("{config:?}") };
+        assert_eq!(path, Path::new(expected));
+    }
+
     let config = parse("[store]\nredis = { env = \"REDIS\" }").unwrap();
-    let shared = config.store.redis.unwrap();
+    let StorePlace::Redis(shared) = config.store.place else { panic!("{config:?}") };
     assert_eq!((shared.settings.place(), shared.prefix.as_str()), ("redis.example.com:6379", "edgemint:"));
     assert_eq!(config.store.revocations, month);
 
@@ -135,7 +162,7 @@ fn what_is_right_is_read() {
                  prefix = \"a/b:\"\nrevocations = \"90days\"";
     let config = parse(lines).unwrap();
     assert!(!format!("{config:?}").contains(PASSWORD), "{config:?}");
-    let shared = config.store.redis.unwrap();
+    let StorePlace::Redis(shared) = config.store.place else { panic!("{config:?}") };
     assert_eq!((shared.settings.place(), shared.prefix.as_str()), ("redis.example.com:6380", "a/b:"));
     assert!(format!("{:?}", shared.settings).contains("50ms"));
     assert_eq!(config.store.revocations, month * 3);
@@ -145,7 +172,8 @@ fn what_is_right_is_read() {
 fn what_the_example_says_of_a_redis_is_right() {
     let example = include_str!("../../../deploy/edgemint.example.toml");
     let section = example.split_once("\n[store]\n").unwrap().1.split_once("\n\n").unwrap().0;
-    let lines = section.lines().map(|line| match line.strip_prefix('#') {
+    let lines = section.lines().filter(|line| !line.starts_with("#file = "));
+    let lines = lines.map(|line| match line.strip_prefix('#') {
         Some(setting) if !setting.starts_with(' ') => setting,
         _ => line,
     });
@@ -157,7 +185,7 @@ fn what_the_example_says_of_a_redis_is_right() {
     fs::write(folder.path().join("redis-ca.pem"), AUTHORITY).unwrap();
     let config = Config::parse(&folder.path().join("edgemint.toml"), &text, surroundings(&[], Vec::new()));
     let store = config.unwrap().store;
-    let shared = store.redis.unwrap();
+    let StorePlace::Redis(shared) = store.place else { panic!("{store:?}") };
     // They are the defaults.
     assert_eq!((shared.settings.place(), shared.prefix.as_str()), ("redis.example.com:6379", "edgemint:"));
     assert!(format!("{:?}", shared.settings).contains("500ms"));

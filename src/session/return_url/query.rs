@@ -28,8 +28,8 @@ pub fn single_parameter<'q>(query: &'q str, name: &str) -> Result<Option<Cow<'q,
 }
 
 fn decode(encoded: &str) -> Result<Cow<'_, str>, QueryRefusal> {
-    // Such as every ticket, the longest part of a query.
-    if !encoded.contains('%') && !encoded.contains('+') {
+    // Such as every ticket, the longest part of a query. Looked through without stopping, several bytes at a time.
+    if !encoded.bytes().fold(false, |found, byte| found | (byte == b'%') | (byte == b'+')) {
         return Ok(Cow::Borrowed(encoded));
     }
     let escapes_are_whole = encoded

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use super::record::Record;
 use super::{RevocationKey, StoreOutage, reaches};
 use crate::session::Session;
 
@@ -14,6 +15,7 @@ use crate::session::Session;
 pub(super) struct MemoryRevocations {
     /// Whether there is any: where nobody is shut out, a renewal costs no more than reading this.
     any: AtomicBool,
+    /// Consistent after each of its statements, so one that a panic left behind can be used.
     table: RwLock<Table>,
     began: Instant,
 }
@@ -24,18 +26,36 @@ impl MemoryRevocations {
         Self { any: AtomicBool::new(false), table: RwLock::new(table), began: Instant::now() }
     }
 
+    /// What is remembered of it from now on.
     pub(super) fn revoke(
         &self,
         key: RevocationKey,
         reached: i64,
         remembered: Duration,
-    ) -> Result<(), StoreOutage> {
-        let remembered = i64::try_from(remembered.as_secs()).unwrap_or(i64::MAX);
-        // The table is consistent after each of its statements, so one that a panic left behind can be used.
+    ) -> Result<Record, StoreOutage> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let outcome = table.revoke(key, self.moment(reached), remembered);
+        let outcome = table.revoke(key, self.moment(reached), seconds(remembered));
         self.any.store(!table.revocations.is_empty(), Ordering::Release);
         outcome
+    }
+
+    /// Takes over what another process remembered, at the second `now` (epoch); none of it for longer than `longest`.
+    pub(super) fn restore(&self, records: Vec<Record>, now: i64, longest: Duration) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        for record in records {
+            table.restore(record, self.moment(now), seconds(longest));
+        }
+        self.any.store(!table.revocations.is_empty(), Ordering::Release);
+    }
+
+    /// All that is remembered.
+    pub(super) fn records(&self) -> Vec<Record> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.revocations.iter().map(|(key, revocation)| revocation.record(*key)).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).revocations.len()
     }
 
     pub(super) fn refuses(&self, session: &Session, now: i64) -> bool {
@@ -53,6 +73,10 @@ impl MemoryRevocations {
     fn moment(&self, wall: i64) -> Moment {
         Moment { wall, uptime: i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX) }
     }
+}
+
+fn seconds(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Now, by two clocks, both in seconds. A revocation is forgotten once both say that it is time: a wall clock
@@ -84,6 +108,16 @@ struct Revocation {
     forgotten: Moment,
 }
 
+impl Revocation {
+    fn record(&self, key: RevocationKey) -> Record {
+        Record { key, reached: self.reached, forgotten: self.forgotten.wall }
+    }
+}
+
+/// A clock that is wrong at the start and put right later is not ahead by so much, in seconds: until then nothing of
+/// what another process remembered is lost.
+const CLOCK_DOUBT: i64 = 86_400;
+
 #[derive(Debug, Default)]
 struct Table {
     revocations: HashMap<RevocationKey, Revocation>,
@@ -93,20 +127,38 @@ struct Table {
 }
 
 impl Table {
-    fn revoke(&mut self, key: RevocationKey, now: Moment, remembered: i64) -> Result<(), StoreOutage> {
+    fn revoke(&mut self, key: RevocationKey, now: Moment, remembered: i64) -> Result<Record, StoreOutage> {
         self.forget(now);
-        let (mut reached, mut forgotten) = (now.wall, now.after(remembered));
+        if self.revocations.len() >= self.capacity && !self.revocations.contains_key(&key) {
+            return Err(StoreOutage::Full);
+        }
+        Ok(self.keep(key, Revocation { reached: now.wall, forgotten: now.after(remembered) }))
+    }
+
+    /// Its uptime is over, so that the wall clock alone says for how long; but a wall clock that is behind now and leaps
+    /// ahead later does not keep it for ever.
+    fn restore(&mut self, record: Record, now: Moment, longest: i64) {
+        if now.wall >= record.forgotten.saturating_add(CLOCK_DOUBT) {
+            return;
+        }
+        let left = record.forgotten.saturating_sub(now.wall).clamp(0, longest);
+        let forgotten = Moment { wall: record.forgotten, uptime: now.uptime.saturating_add(left) };
+        self.keep(record.key, Revocation { reached: record.reached, forgotten });
+    }
+
+    /// Whichever is later counts, of this one and of one that is there.
+    fn keep(&mut self, key: RevocationKey, revocation: Revocation) -> Record {
+        let Revocation { mut reached, mut forgotten } = revocation;
         if let Some(before) = self.revocations.get(&key) {
             reached = reached.max(before.reached);
             forgotten.wall = forgotten.wall.max(before.forgotten.wall);
             forgotten.uptime = forgotten.uptime.max(before.forgotten.uptime);
             self.by_end.remove(&(before.forgotten.uptime, key));
-        } else if self.revocations.len() >= self.capacity {
-            return Err(StoreOutage::Full);
         }
-        self.revocations.insert(key, Revocation { reached, forgotten });
+        let kept = Revocation { reached, forgotten };
+        self.revocations.insert(key, kept);
         self.by_end.insert((forgotten.uptime, key));
-        Ok(())
+        kept.record(key)
     }
 
     fn refuses(&self, key: RevocationKey, started: Option<i64>, now: Moment) -> bool {
@@ -206,15 +258,15 @@ mod tests {
     fn a_full_store_says_so_until_something_is_forgotten() {
         let mut table = table(100);
         for n in 0..100 {
-            assert_eq!(table.revoke(key(n), after(0, 0), MONTH), Ok(()));
+            assert!(table.revoke(key(n), after(0, 0), MONTH).is_ok());
         }
         assert_eq!(table.revoke(key(100), after(1, 0), MONTH), Err(StoreOutage::Full));
         assert!(
             (0..100).all(|n| table.refuses(key(n), Some(NOW), after(1, 0))),
             "nothing was forgotten for it"
         );
-        assert_eq!(table.revoke(key(0), after(1, 0), MONTH), Ok(()), "one that is known can be moved");
-        assert_eq!(table.revoke(key(100), after(MONTH, 0), MONTH), Ok(()));
+        assert!(table.revoke(key(0), after(1, 0), MONTH).is_ok(), "one that is known can be moved");
+        assert!(table.revoke(key(100), after(MONTH, 0), MONTH).is_ok());
         assert_eq!((table.revocations.len(), table.by_end.len()), (2, 2), "0, which was moved, and 100");
     }
 
@@ -241,10 +293,49 @@ mod tests {
         table.revoke(key(2), after(10, -3600), 86_400).unwrap();
         assert!(table.refuses(key(2), Some(NOW - 3600), after(86_409, 0)));
         assert_eq!(table.revoke(key(3), after(86_409, 0), MONTH), Err(StoreOutage::Full));
-        assert_eq!(table.revoke(key(3), after(86_410, 0), MONTH), Ok(()), "in its place");
+        assert!(table.revoke(key(3), after(86_410, 0), MONTH).is_ok(), "in its place");
         table.revoke(key(1), after(86_411, -3600), 60).unwrap();
         assert!(table.refuses(key(1), Some(NOW), after(MONTH - 1, 0)), "as long as it was to be");
         assert!(!table.refuses(key(1), Some(NOW), after(MONTH, 0)));
+    }
+
+    #[test]
+    fn what_another_process_remembered_lasts_as_long_as_it_was_to() {
+        let mut before = table(10);
+        let record = before.revoke(key(1), after(500, 0), MONTH).unwrap();
+        assert_eq!(record, Record { key: key(1), reached: NOW + 500, forgotten: NOW + 500 + MONTH });
+        // Started again after an hour: seconds after this start, by a wall clock that is off.
+        let again = |seconds: i64, off: i64| Moment { wall: NOW + 4100 + seconds + off, uptime: seconds };
+        let mut table = table(10);
+        table.restore(record, again(0, 0), MONTH);
+        assert!(table.refuses(key(1), Some(NOW + 500), again(0, 0)));
+        assert!(!table.refuses(key(1), Some(NOW + 501), again(0, 0)));
+        assert!(table.refuses(key(1), Some(NOW), again(MONTH - 3601, 0)));
+        assert!(!table.refuses(key(1), Some(NOW), again(MONTH - 3600, 0)));
+        assert!(
+            table.refuses(key(1), Some(NOW), again(1, 100 * MONTH)),
+            "no step of the clock readmits anybody"
+        );
+        // What is revoked again is remembered from then on, and takes no second place.
+        table.revoke(key(1), again(10, 0), MONTH).unwrap();
+        assert!(table.refuses(key(1), None, again(MONTH + 9, 0)));
+        assert_eq!((table.revocations.len(), table.by_end.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_at_the_start_readmits_nobody_and_keeps_nothing_for_ever() {
+        let record = Record { key: key(1), reached: NOW, forgotten: NOW + MONTH };
+        let start = |off: i64| {
+            let mut table = table(10);
+            table.restore(record, after(0, off), MONTH);
+            table
+        };
+        let refuses = |table: &Table, moment| table.refuses(key(1), Some(NOW), moment);
+        assert!(refuses(&start(MONTH + 3600), after(60, 0)), "ahead, and put right a minute later");
+        let behind = start(-NOW);
+        assert!(refuses(&behind, after(MONTH - 1, 0)), "behind");
+        assert!(!refuses(&behind, after(MONTH, 0)), "behind, and over all the same");
+        assert_eq!(start(MONTH + CLOCK_DOUBT).revocations.len(), 0, "and what is over is not taken over");
     }
 
     #[test]

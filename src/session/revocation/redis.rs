@@ -62,6 +62,10 @@ impl RedisRevocations {
         Ok(revoked.into_iter().flatten().any(|second| reaches(second, session.started)))
     }
 
+    pub(super) fn health(&self) -> Result<(), RedisFailure> {
+        self.client.health()
+    }
+
     fn name(&self, key: RevocationKey) -> String {
         format!("{}{:032x}", self.prefix, u128::from_be_bytes(key.0))
     }

@@ -177,6 +177,12 @@ impl Setup {
         self
     }
 
+    /// A `[store]` section.
+    pub fn store_section(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.store);
+        self
+    }
+
     /// Lines of `[server]` besides or in place of the defaults here.
     pub fn server(mut self, lines: &str) -> Self {
         let named = |line: &str| line.split(" =").next().unwrap().to_owned();
