@@ -2,6 +2,7 @@ locals {
   with_app = var.app_domain != null
   any      = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
   read     = ["GET", "HEAD"]
+  uncached = data.aws_cloudfront_cache_policy.disabled.id
 }
 
 resource "aws_cloudfront_distribution" "edgemint" {
@@ -51,7 +52,7 @@ resource "aws_cloudfront_distribution" "edgemint" {
       viewer_protocol_policy   = "https-only"
       allowed_methods          = local.any
       cached_methods           = local.read
-      cache_policy_id          = data.aws_cloudfront_cache_policy.disabled.id
+      cache_policy_id          = local.uncached
       origin_request_policy_id = data.aws_cloudfront_origin_request_policy.all_but_host.id
     }
   }
@@ -79,7 +80,7 @@ resource "aws_cloudfront_distribution" "edgemint" {
     cached_methods             = local.read
     compress                   = false
     trusted_key_groups         = local.with_app ? [] : [aws_cloudfront_key_group.edgemint.id]
-    cache_policy_id            = local.with_app ? data.aws_cloudfront_cache_policy.disabled.id : aws_cloudfront_cache_policy.media.id
+    cache_policy_id            = local.with_app ? local.uncached : aws_cloudfront_cache_policy.media.id
     origin_request_policy_id   = local.with_app ? data.aws_cloudfront_origin_request_policy.all.id : null
     response_headers_policy_id = local.with_app ? null : aws_cloudfront_response_headers_policy.media.id
   }

@@ -31,7 +31,9 @@ variable "app_origins" {
   type        = list(string)
 
   validation {
-    condition     = length(var.app_origins) > 0 && alltrue([for origin in var.app_origins : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin))])
+    condition = length(var.app_origins) > 0 && alltrue([
+      for origin in var.app_origins : can(regex("^https://[a-z0-9.-]+(:[0-9]+)?$", origin))
+    ])
     error_message = "Write each origin out, scheme and host, without a path and without *: https://www.example.com."
   }
 }
@@ -43,7 +45,7 @@ variable "first_public_key_id" {
 
   validation {
     condition     = can(regex("^K[0-9A-Z]+$", var.first_public_key_id))
-    error_message = "This is the id of a public key, such as K2JCJMDEHXQW5F, not its name and not the id of a key group."
+    error_message = "Give the id of a public key, such as K2JCJMDEHXQW5F, not its name and not a key group's id."
   }
 }
 

@@ -9,13 +9,19 @@ import tomllib
 import unittest
 from pathlib import Path
 
+import jsonpatch
+import kubernetes_validate
 import yaml
 
+import terraform_files
 from deploy_files import DEPLOY, ROOT, run, said
 
 FOLDER = DEPLOY / "kubernetes"
 # kustomize's own kind, which is in no schema of Kubernetes.
 KUSTOMIZATION = FOLDER / "kustomization.yaml"
+MOUNTED = FOLDER / "mounted-keyring"
+# Of what the manifests say they need, and the newest.
+VERSIONS = ("1.31", "1.37")
 MANIFESTS = sorted(set(FOLDER.glob("*.yaml")) - {KUSTOMIZATION})
 OBJECTS = {
     (one["kind"], one["metadata"]["name"]): one
@@ -39,9 +45,10 @@ def seconds(text: str) -> int:
 
 class Manifests(unittest.TestCase):
     def test_schemas_of_kubernetes(self):
-        done = run("kubernetes-validate", "--strict", *MANIFESTS)
-        passed = re.findall(r"passed for resource", done.stdout + done.stderr)
-        self.assertEqual((done.returncode, len(passed)), (0, len(OBJECTS)), said(done))
+        for version in VERSIONS:
+            done = run("kubernetes-validate", "--strict", "--kubernetes-version", version, *MANIFESTS)
+            passed = re.findall(f"passed for resource .* against version {version}\n", done.stdout + done.stderr)
+            self.assertEqual((done.returncode, len(passed)), (0, len(OBJECTS)), said(done))
 
     def test_yaml_is_tidy(self):
         rules = ROOT / "tests" / "deploy" / "yamllint.yaml"
@@ -87,7 +94,9 @@ class Pods(unittest.TestCase):
         for name in PODS:
             with self.subTest(name):
                 environment = {one["name"]: one for one in container(name)["env"]}
-                self.assertEqual(environment.keys() - {"AWS_REGION"}, needed)
+                self.assertEqual(environment.keys() - {"AWS_REGION", "EDGEMINT_KEYRING__STORE"}, needed)
+                secret = terraform_files.named("variable")["keyring_secret"]["default"]
+                self.assertEqual(environment["EDGEMINT_KEYRING__STORE"]["value"], f"secretsmanager:{secret}")
                 for variable in needed:
                     reference = environment[variable]["valueFrom"]["secretKeyRef"]
                     self.assertEqual(reference["name"], "edgemint")
@@ -155,21 +164,54 @@ class Advance(unittest.TestCase):
     def test_more_to_do_is_no_failure(self):
         """What Kubernetes does with each exit code: the first rule that matches counts."""
         def action(code: int) -> str:
-            for rule in JOB["podFailurePolicy"]["rules"]:
+            for rule in (rule for rule in JOB["podFailurePolicy"]["rules"] if "onExitCodes" in rule):
                 on = rule["onExitCodes"]
-                self.assertEqual(on["containerName"], container("advance")["name"])
-                if (code in on["values"]) == (on["operator"] == "In"):
+                self.assertEqual((on["containerName"], on["operator"]), (container("advance")["name"], "In"))
+                if code in on["values"]:
                     return rule["action"]
             return "Count"
 
-        self.assertEqual(action(2), "FailJob")
-        for code in (1, 3, 10, 75):
-            self.assertEqual(action(code), "Ignore", code)
+        self.assertEqual(container("advance")["args"][:3], ["keys", "advance", "--wait"])
+        self.assertEqual((action(2), action(3)), ("FailJob", "Ignore"))
         # A panic; SIGABRT, SIGKILL (out of memory), SIGSEGV, SIGTERM.
         for code in (101, 134, 137, 139, 143):
             self.assertEqual(action(code), "Count", code)
-        for rule in JOB["podFailurePolicy"]["rules"]:
-            self.assertEqual(rule["onExitCodes"]["values"], sorted(set(rule["onExitCodes"]["values"])))
+
+
+class MountedKeyring(unittest.TestCase):
+    """The component of kustomize, applied to the Deployment by another implementation of JSON patch."""
+
+    def setUp(self):
+        component = yaml.safe_load((MOUNTED / "kustomization.yaml").read_text())
+        (patch,) = component["patches"]
+        self.assertEqual(component["kind"], "Component")
+        self.assertEqual(patch["target"], {"kind": "Deployment", "name": "edgemint"})
+        operations = yaml.safe_load((MOUNTED / patch["path"]).read_text())
+        self.patched = jsonpatch.apply_patch(OBJECTS["Deployment", "edgemint"], operations)
+        self.pod = self.patched["spec"]["template"]["spec"]
+
+    def test_schemas_of_kubernetes(self):
+        for version in VERSIONS:
+            kubernetes_validate.validate(self.patched, version, strict=True)
+
+    def test_keyring_is_mounted_for_the_servers_user_alone(self):
+        (one,) = self.pod["containers"]
+        mounts = {mount["name"]: mount for mount in one["volumeMounts"]}
+        volumes = {volume["name"]: volume for volume in self.pod["volumes"]}
+        self.assertEqual(mounts.keys(), volumes.keys())
+        self.assertIs(mounts["keyring"]["readOnly"], True)
+        # With a subPath the file would never be replaced.
+        self.assertNotIn("subPath", mounts["keyring"])
+        self.assertEqual(volumes["keyring"]["secret"], {"secretName": "edgemint-keyring", "defaultMode": 0o400})
+        self.assertEqual(self.pod["securityContext"]["fsGroup"], self.pod["securityContext"]["runAsGroup"])
+
+    def test_servers_look_there_and_nowhere_else(self):
+        (one,) = self.pod["containers"]
+        environment = {variable["name"]: variable.get("value") for variable in one["env"]}
+        self.assertNotIn("EDGEMINT_KEYRING__STORE", environment)
+        (mount,) = (mount for mount in one["volumeMounts"] if mount["name"] == "keyring")
+        self.assertEqual(environment["EDGEMINT_KEYRING__DIRECTORY"], mount["mountPath"])
+        self.assertEqual(len(one["env"]), len(container("server")["env"]))
 
 
 class Configuration(unittest.TestCase):
@@ -192,30 +234,29 @@ class Configuration(unittest.TestCase):
         (self.folder / "edgemint.toml").write_text(configuration)
         return self.edgemint("check", "--config", "edgemint.toml", **environment)
 
-    def with_keys_here(self) -> str:
-        """The configuration with a keyring of this machine in the place of the one in AWS."""
-        changed = CONFIGURATION.replace('store = "secretsmanager:edgemint/keyring"\npoll = "30s"', 'directory = "keys"')
-        self.assertNotEqual(changed, CONFIGURATION)
-        return re.sub(r"# For the CronJob.*?(?=\[\[grants)", "", changed, flags=re.DOTALL)
+    def with_what_is_known(self) -> str:
+        """Without the sections [keyring] and [rotation], which come with rotation."""
+        return re.sub(r"^\[keyring\]$.*?(?=^\[\[grants)", "", CONFIGURATION, flags=re.DOTALL | re.MULTILINE)
 
     def environment(self) -> dict[str, str]:
-        """Each with the line break that is at the end of files that secrets are made from."""
+        """Each with the line break that is at the end of files that secrets are made from; and a keyring of our own."""
         names = ["TICKET_KEY", "SESSION_KEY", "API_KEY"]
-        return {name: secrets.token_hex(48) + "\n" for name in names} | {"REDIS_URL": "redis://127.0.0.1:1/0\n"}
+        made = {name: secrets.token_hex(48) + "\n" for name in names}
+        return made | {"REDIS_URL": "redis://127.0.0.1:1/0\n", "EDGEMINT_KEYRING__DIRECTORY": "keys"}
 
     def test_it_is_taken(self):
-        done = self.check(self.with_keys_here(), **self.environment())
+        done = self.check(self.with_what_is_known(), **self.environment())
         self.assertEqual(done.returncode, 0, said(done))
         for line in ("listens on       0.0.0.0:8080", "as Key-Pair-Id K2JCJMDEHXQW5F", "trusted proxies  10.0.0.0/8",
                      "Redis at 127.0.0.1:1"):
             self.assertIn(line, done.stdout)
 
     def test_every_secret_is_needed(self):
-        for missing in self.environment():
+        for missing in self.environment().keys() - {"EDGEMINT_KEYRING__DIRECTORY"}:
             with self.subTest(missing):
                 environment = self.environment()
                 del environment[missing]
-                done = self.check(self.with_keys_here(), **environment)
+                done = self.check(self.with_what_is_known(), **environment)
                 self.assertEqual(done.returncode, 2, said(done))
                 self.assertIn("the environment variable of this name is not set", done.stderr)
 
