@@ -234,10 +234,6 @@ class Configuration(unittest.TestCase):
         (self.folder / "edgemint.toml").write_text(configuration)
         return self.edgemint("check", "--config", "edgemint.toml", **environment)
 
-    def with_what_is_known(self) -> str:
-        """Without the sections [keyring] and [rotation], which come with rotation."""
-        return re.sub(r"^\[keyring\]$.*?(?=^\[\[grants)", "", CONFIGURATION, flags=re.DOTALL | re.MULTILINE)
-
     def environment(self) -> dict[str, str]:
         """Each with the line break that is at the end of files that secrets are made from; and a keyring of our own."""
         names = ["TICKET_KEY", "SESSION_KEY", "API_KEY"]
@@ -245,7 +241,7 @@ class Configuration(unittest.TestCase):
         return made | {"REDIS_URL": "redis://127.0.0.1:1/0\n", "EDGEMINT_KEYRING__DIRECTORY": "keys"}
 
     def test_it_is_taken(self):
-        done = self.check(self.with_what_is_known(), **self.environment())
+        done = self.check(CONFIGURATION, **self.environment())
         self.assertEqual(done.returncode, 0, said(done))
         for line in ("listens on       0.0.0.0:8080", "as Key-Pair-Id K2JCJMDEHXQW5F", "trusted proxies  10.0.0.0/8",
                      "Redis at 127.0.0.1:1"):
@@ -256,7 +252,7 @@ class Configuration(unittest.TestCase):
             with self.subTest(missing):
                 environment = self.environment()
                 del environment[missing]
-                done = self.check(self.with_what_is_known(), **environment)
+                done = self.check(CONFIGURATION, **environment)
                 self.assertEqual(done.returncode, 2, said(done))
                 self.assertIn("the environment variable of this name is not set", done.stderr)
 

@@ -5,9 +5,11 @@ import json
 import re
 import unittest
 
+import boto3
+
 import template
 import terraform_files
-from deploy_files import DEPLOY
+from deploy_files import DEPLOY, ROOT
 
 # What each resource of a policy is called: in Terraform, in CloudFormation.
 DISTRIBUTION = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
@@ -57,6 +59,23 @@ class Permissions(unittest.TestCase):
                 self.assertTrue(of_readme(role))
                 self.assertEqual(of_terraform(role), of_readme(role))
                 self.assertEqual(of_cloudformation(role), of_readme(role))
+
+    def test_exactly_the_calls_of_the_sources(self):
+        """Calls of the AWS SDK, by the names of its functions."""
+        calls = {"CreateSecret"}  # Only where nobody has made the secret; Terraform and CloudFormation have.
+        calls |= {action.split(":")[1] for action, _ in of_readme("rotate")}
+        sources = [*(ROOT / "src/rotation/api").glob("*.rs"), *(ROOT / "src/keyring/secret").glob("*.rs")]
+        known = {
+            call: service.service_model.service_name
+            for service in (boto3.client(name, "eu-west-1").meta for name in ("cloudfront", "secretsmanager"))
+            for call in service.service_model.operation_names
+        }
+        made = set()
+        for source in sources:
+            for function in re.findall(r"\.([a-z]+(?:_[a-z]+)+)\(\)", source.read_text()):
+                call = "".join(part.capitalize() for part in function.split("_"))
+                made |= {call} & known.keys()
+        self.assertEqual(made, calls)
 
     def test_servers_only_read_the_keyring(self):
         self.assertEqual(of_terraform("serve"), {("secretsmanager:GetSecretValue", "keyring")})
