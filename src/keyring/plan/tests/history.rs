@@ -227,11 +227,17 @@ fn settle(world: &mut World, operator: &mut Operator) {
             Action::Blocked(_) => {
                 let remote = world.cloudfront.remote();
                 let steps = plan(&world.document, &remote, world.wall(), &world.settings);
-                let obstacles = steps.into_iter().map_while(|step| match step.action {
-                    Action::Blocked(obstacle) => Some(obstacle),
-                    _ => None,
-                });
-                obstacles.for_each(|obstacle| remedy(world, &obstacle));
+                for step in steps {
+                    match step.action {
+                        Action::Blocked(obstacle) => remedy(world, &obstacle),
+                        // What people have done may need the wait that is planned anyway.
+                        Action::Wait { until } => {
+                            world.sleep((until - world.wall()).whole_seconds() + 1);
+                            break;
+                        }
+                        _ => break,
+                    }
+                }
             }
             other => panic!("{other} fails every time"),
         }
