@@ -10,6 +10,8 @@ mod healthcheck;
 mod pages;
 #[path = "../support/programs.rs"]
 mod programs;
+mod proxies;
+mod proxy;
 #[expect(dead_code, reason = "shared with tests/serve, which uses all of it")]
 #[path = "../support/redis_server.rs"]
 mod redis_server;
