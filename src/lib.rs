@@ -3,8 +3,8 @@
 //!
 //! Dependencies between the modules point down this list only:
 //! [`cloudfront`] is the pure format; `keyring` keeps the signing keys; `mint` turns a grant, a
-//! session and a time into cookies; `session` knows who is asking; `edge` is a local double of
-//! CloudFront; `player` is the script for pages; `config` parses settings into the types above; `http`
+//! session and a time into cookies; `session` knows who is asking; `rotation` puts another key in the place
+//! of the one that signs; `edge` is a local double of CloudFront; `player` is the script for pages; `config` parses settings into the types above; `http`
 //! serves; `cli` and `telemetry` wire it together. With `default-features = false` only [`cloudfront`] is built.
 
 pub mod cloudfront;
@@ -25,6 +25,8 @@ pub mod keyring;
 pub mod mint;
 #[cfg(feature = "service")]
 pub mod player;
+#[cfg(feature = "service")]
+pub mod rotation;
 #[cfg(feature = "service")]
 pub mod session;
 #[cfg(feature = "service")]

@@ -7,15 +7,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and the others that it may use; `cloudfront` stands at the bottom.
-const MAP: [(&str, &[&str]); 11] = [
+const MAP: [(&str, &[&str]); 12] = [
     ("cloudfront", &[]),
     ("keyring", &["cloudfront"]),
     ("mint", &["cloudfront"]),
     ("session", &["cloudfront"]),
+    ("rotation", &["cloudfront", "keyring"]),
     ("edge", &["cloudfront"]),
     ("player", &[]),
     ("telemetry", &[]),
-    ("config", &["cloudfront", "keyring", "mint", "session", "telemetry"]),
+    ("config", &["cloudfront", "keyring", "mint", "session", "rotation", "telemetry"]),
     ("http", &["cloudfront", "keyring", "mint", "session", "player", "config", "telemetry"]),
     ("demo", &["cloudfront", "keyring", "edge", "player", "config", "http", "telemetry"]),
     (
@@ -25,6 +26,7 @@ const MAP: [(&str, &[&str]); 11] = [
             "keyring",
             "mint",
             "session",
+            "rotation",
             "edge",
             "player",
             "config",
@@ -38,7 +40,7 @@ const MAP: [(&str, &[&str]); 11] = [
 /// Names of other crates that only these modules may use.
 const RESERVED: [(&str, &[&str]); 5] = [
     ("actix_web::", &["edge", "http", "demo", "cli"]),
-    ("tokio::", &["mint", "session", "edge", "http", "demo", "cli"]),
+    ("tokio::", &["mint", "session", "rotation", "edge", "http", "demo", "cli"]),
     ("std::fs", &["keyring", "config", "edge", "demo", "cli"]),
     ("std::env", &["config", "cli"]),
     ("clap::", &["cli"]),

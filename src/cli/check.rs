@@ -2,12 +2,11 @@
 
 use std::fmt::{self, Display};
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use crate::config::Config;
 use crate::http::minter;
-use crate::keyring::{Directory, Keyring, shell_word};
+use crate::keyring::{Keyring, Location, Store};
 use crate::player;
 use crate::session::api_key::ApiKey;
 use crate::session::own::{OwnSessions, OwnSettings};
@@ -41,7 +40,8 @@ pub fn run(args: CheckArgs) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return refuse(&problems),
     };
-    let keyring = Directory::open(&config.keyring_directory).and_then(|directory| directory.load());
+    let keyring = actix_web::rt::System::new()
+        .block_on(async { Store::open(config.keyring.location.clone()).await?.load().await });
     let _ = writeln!(std::io::stdout().lock(), "{}", Summary(&config, keyring.as_ref().ok()));
     let served = keyring.map_err(ServeError::from).and_then(|keyring| {
         keyring.active().map(|key| minter(&config, key)).transpose().map_err(ServeError::from)
@@ -60,9 +60,9 @@ impl Display for Summary<'_> {
         let Config { server, grants, ticket, session, provider, api_keys, mint, store, audit, .. } = self.0;
         writeln!(f, "listens on       {}", server.listen)?;
         writeln!(f, "browsers go to   {}{}", server.public_url, server.base_path)?;
-        writeln!(f, "keys are in      {}", self.0.keyring_directory.display())?;
+        writeln!(f, "keys are in      {}", self.0.keyring.location)?;
         if let Some(keyring) = self.1 {
-            writeln!(f, "signs with       {}", Signs(keyring, &self.0.keyring_directory))?;
+            writeln!(f, "signs with       {}", Signs(keyring, &self.0.keyring.location))?;
         }
         writeln!(
             f,
@@ -105,7 +105,7 @@ impl Display for Summary<'_> {
 }
 
 /// The active key of a keyring.
-struct Signs<'a>(&'a Keyring, &'a Path);
+struct Signs<'a>(&'a Keyring, &'a Location);
 
 impl Display for Signs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,8 +115,7 @@ impl Display for Signs<'_> {
                 write!(f, "key {} ({algorithm}, {hash}) as Key-Pair-Id {}", key.id(), key.key_pair_id())
             }
             None => {
-                let directory = shell_word(self.1);
-                write!(f, "nothing: no key is active; see `edgemint keys list --dir {directory}`")
+                write!(f, "nothing: no key is active; see `edgemint keys list {}`", self.1.flags())
             }
         }
     }

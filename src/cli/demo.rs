@@ -44,7 +44,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), DemoCommandError> {
     let _logging =
         telemetry::start(LogConfig { format: LogFormat::Text, level: LogLevel::Warn, audit: false });
     actix_web::rt::System::new().block_on(async {
-        let demo = Demo::start(args.ports(), args.ttl)?;
+        let demo = Demo::start(args.ports(), args.ttl).await?;
         // Without a reader we serve on.
         let _ = writeln!(io::stdout(), "{}", args.greeting(demo.places()));
         Ok(demo.run().await?)

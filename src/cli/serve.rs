@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use super::settings::SettingsArgs;
 use crate::config::Problems;
 use crate::http::{self, StartError};
-use crate::keyring::{Directory, KeyringError};
+use crate::keyring::{KeyringError, Store};
 use crate::telemetry;
 
 /// Serve: hand-over after login, minting, health
@@ -32,8 +32,8 @@ pub(super) enum ServeError {
 pub(super) fn run(args: ServeArgs) -> Result<(), ServeError> {
     let config = args.settings.load().map_err(ServeError::Config)?;
     let _logging = telemetry::start(config.log);
-    let keyring = Directory::open(&config.keyring_directory)?.load()?;
     actix_web::rt::System::new().block_on(async {
+        let keyring = Store::open(config.keyring.location.clone()).await?.load().await?;
         let bound = http::bind(config, &keyring)?;
         // The keys that the minter does not use are wiped here.
         drop(keyring);

@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_spanned::Spanned;
 
@@ -13,12 +13,14 @@ use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
 use super::audit::{AuditConfig, read_audit};
-use super::fields::{Reader, not_empty, one_of};
+use super::fields::{Reader, one_of};
 use super::grants::{self, MintConfig, read_mint};
+use super::keyring::{KeyringConfig, read_keyring};
 use super::overlay::Override;
 use super::problem::{Place, Problem, Problems};
 use super::providers;
-use super::raw::{Field, RawConfig, RawKeyring, RawLog};
+use super::raw::{Field, RawConfig, RawLog};
+use super::rotation::{RotationConfig, read_rotation};
 use super::secret::Vault;
 use super::server::{self, Needs, ServerConfig};
 use super::session::read_session;
@@ -60,8 +62,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// `[log]`.
     pub log: LogConfig,
-    /// Where the signing keys are: `keyring.directory`, absolute or relative to the working directory.
-    pub keyring_directory: PathBuf,
+    /// `[keyring]`.
+    pub keyring: KeyringConfig,
     /// `[mint]`.
     pub mint: MintConfig,
     /// `[[grants]]`: at least one, with different names and cookies that never meet.
@@ -78,6 +80,8 @@ pub struct Config {
     pub api_keys: Vec<ApiKey>,
     /// `[audit]`.
     pub audit: AuditConfig,
+    /// `[rotation]`, if keys are rotated with this configuration.
+    pub rotation: Option<RotationConfig>,
 }
 
 impl Config {
@@ -194,12 +198,13 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         .or(introspect.map(ProviderSettings::Introspect))
         .or(redis.map(|redis| ProviderSettings::Redis(Box::new(redis))));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
+    let rotation = read_rotation(raw.rotation, reader);
     let log = read_log(raw.log, reader);
-    let keyring_directory = keyring_directory(raw.keyring, vault.folder, reader);
+    let keyring = read_keyring(raw.keyring, vault.folder, reader);
     Some(Config {
         server: server?,
         log,
-        keyring_directory,
+        keyring,
         mint,
         grants,
         ticket,
@@ -208,6 +213,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         session,
         api_keys,
         audit,
+        rotation,
     })
 }
 
@@ -223,13 +229,4 @@ fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {
     let format = reader.optional(raw.format, one_of(&[("json", LogFormat::Json), ("text", LogFormat::Text)]));
     let level = reader.optional(raw.level, one_of(&levels));
     LogConfig { format: format.unwrap_or_default(), level: level.unwrap_or_default(), audit: true }
-}
-
-/// A name in the file starts in the folder of the file; a name on the command line, as every name
-/// there, in the working directory.
-fn keyring_directory(raw: Field<RawKeyring>, folder: &Path, reader: &mut Reader<'_>) -> PathBuf {
-    let directory = raw.and_then(|raw| raw.into_inner().directory);
-    let from_outside = directory.as_ref().is_some_and(|name| reader.is_overridden(&name.span()));
-    let directory = reader.optional(directory, not_empty).unwrap_or_else(|| "keys".to_owned());
-    if from_outside { PathBuf::from(directory) } else { folder.join(directory) }
 }

@@ -30,6 +30,7 @@ pub(super) struct RawConfig {
     pub(super) session: Field<RawSession>,
     pub(super) api_keys: Field<Vec<Spanned<RawApiKey>>>,
     pub(super) audit: Field<RawAudit>,
+    pub(super) rotation: Field<RawRotation>,
 }
 
 #[derive(Deserialize, Default)]
@@ -61,6 +62,8 @@ pub(super) struct RawLog {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct RawKeyring {
     pub(super) directory: Field<String>,
+    pub(super) store: Field<String>,
+    pub(super) poll: Field<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -176,6 +179,21 @@ impl<'de> Deserialize<'de> for RawValue {
 pub(super) struct RawAudit {
     pub(super) subject: Field<String>,
     pub(super) key: Field<RawReference>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawRotation {
+    pub(super) key_group: Field<String>,
+    pub(super) canary: Field<String>,
+    pub(super) proofs: Field<i64>,
+    pub(super) proof_interval: Field<String>,
+    pub(super) proof_deadline: Field<String>,
+    pub(super) margin: Field<String>,
+    pub(super) distribution: Field<String>,
+    pub(super) endpoint_url: Field<String>,
+    pub(super) group_limit: Field<i64>,
+    pub(super) account_limit: Field<i64>,
 }
 
 /// Where a secret or a key is kept; never the thing itself.

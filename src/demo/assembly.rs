@@ -65,7 +65,7 @@ impl Demo {
     ///
     /// # Errors
     /// [`DemoError`].
-    pub fn start(ports: Ports, lifetime: Duration) -> Result<Self, DemoError> {
+    pub async fn start(ports: Ports, lifetime: Duration) -> Result<Self, DemoError> {
         // Before there is anything to remove: a signal from here on is not lost, and does not kill.
         let stop_signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let listeners = ports.bind()?;
@@ -80,7 +80,7 @@ impl Demo {
         let episodes = library::write(&media)?;
         let address = listeners.edgemint.local_addr()?;
         let now = OffsetDateTime::now_utc();
-        let edgemint = Edgemint::set_up(directory.path(), address, &places, DOMAIN, lifetime, now)?;
+        let edgemint = Edgemint::set_up(directory.path(), address, &places, DOMAIN, lifetime, now).await?;
 
         let (events, counters) = (EdgeEvents::new(), Counters::default());
         let edge = edge(&media, &places, &edgemint, events.clone())?;

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::app::Places;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId, PublicKey};
 use crate::config::{Config, Problems, Surroundings};
-use crate::keyring::{self, Keyring, KeyringError};
+use crate::keyring::{Keyring, KeyringError, Location, Store};
 
 /// The `aud` of the demo's tickets.
 pub(super) const AUDIENCE: &str = "edgemint-demo";
@@ -54,7 +54,7 @@ pub enum SetUpError {
 
 impl Edgemint {
     /// Writes everything into an empty directory and reads it back.
-    pub(super) fn set_up(
+    pub(super) async fn set_up(
         directory: &Path,
         listen: SocketAddr,
         places: &Places,
@@ -65,10 +65,11 @@ impl Edgemint {
         let ticket_secret = random_secret()?;
         write_private(&directory.join(SECRET_FILE), &ticket_secret)?;
         write_private(&directory.join(SESSION_FILE), &random_secret()?)?;
-        let keys = keyring::Directory::create(directory.join("keys"))?;
+        let keys = Store::create(Location::Directory(directory.join("keys"))).await?;
         let key_pair_id = KeyPairId::try_from("KDEMO".to_owned()).expect("letters");
-        keys.lock()?.init(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1, Some(key_pair_id.clone()), now)?;
-        let keyring = keys.load()?;
+        let (algorithm, hash) = (KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1);
+        keys.lock().await?.init(algorithm, hash, Some(key_pair_id.clone()), now).await?;
+        let keyring = keys.load().await?;
         let public_key = keyring.active().expect("made active above").key().public_key().clone();
 
         let file = directory.join("edgemint.toml");

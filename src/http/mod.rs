@@ -26,5 +26,5 @@ mod serving;
 mod stores;
 
 pub use guard::guard;
-pub use server::{Assembled, Bound, StartError, bind, minter};
+pub use server::{Assembled, Bound, StartError, bind, minter, minter_for};
 pub use stores::open_redis;

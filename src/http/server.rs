@@ -145,8 +145,15 @@ impl Assembled {
 /// # Errors
 /// [`StartError`] naming the grant that cannot be served with this key.
 pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, StartError> {
+    minter_for(config, Signer::new(key.key_pair_id().clone(), key.key().clone(), key.hash()))
+}
+
+/// The same for any key, which need not be active.
+///
+/// # Errors
+/// As [`minter`].
+pub fn minter_for(config: &Config, signer: Signer) -> Result<Minter, StartError> {
     let profiles = config.grants.clone().into();
-    let signer = Signer::new(key.key_pair_id().clone(), key.key().clone(), key.hash());
     let step = ExpiryStep::new(config.mint.expiry_step).expect("checked by the configuration");
     let minter = Minter::new(signer, profiles, step, config.mint.max_signatures, service::now())?;
     // A back end asks for the grants that it wants; a browser gets them all.

@@ -6,6 +6,7 @@ use super::conflict::Seen;
 use super::entry::{Entry, State};
 use super::id::{FileName, KeyId};
 use super::misread::Misread;
+use super::transition_error::TransitionError;
 use crate::cloudfront::{HashAlgorithm, KeyPairId, PublicKey};
 
 /// The one version of `keyring.json` that this program reads and writes.
@@ -128,6 +129,9 @@ pub enum DocumentError {
         /// The one given.
         given: KeyPairId,
     },
+    /// A step of a rotation that the document does not allow.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
 }
 
 fn as_key_pair(key_pair_id: Option<&KeyPairId>) -> String {
@@ -211,11 +215,12 @@ impl Document {
         self.keys.iter().find(|entry| entry.id() == id).ok_or_else(|| DocumentError::NoSuchKey(id.clone()))
     }
 
-    /// The document with one more key, which CloudFront has not heard of.
+    /// The document with one more key, which CloudFront has not heard of: the first, or a successor of the
+    /// active one.
     ///
     /// # Errors
     /// The key is there already, or there are too many.
-    pub(super) fn with_generated(
+    pub fn with_generated(
         self,
         public: &PublicKey,
         hash: HashAlgorithm,
@@ -238,8 +243,8 @@ impl Document {
     ) -> Result<Self, DocumentError> {
         let entry = Entry::generated(public, hash, now);
         let entry = match self.active() {
-            None => entry.into_active(key_pair_id, now),
-            Some(_) => entry.into_trusted(key_pair_id, now),
+            None => entry.known_as(key_pair_id, State::Active, now),
+            Some(_) => entry.known_as(key_pair_id, State::Trusted, now),
         };
         self.with(entry)
     }
@@ -272,16 +277,29 @@ impl Document {
             let (active, file) = (active.id().clone(), active.file().clone());
             return Err(DocumentError::AnotherActive { id: id.clone(), active, file });
         }
-        self.map(|entry| if entry.id() == id { entry.into_active(key_pair_id.clone(), now) } else { entry })
+        self.change(id, |entry| entry.known_as(key_pair_id.clone(), State::Active, now))
     }
 
     /// The document in which the active key, which must be unable to sign, is retiring. It has no active
     /// key, so it is only a step on the way to [`with_active`](Self::with_active).
     pub(super) fn with_active_lost(self, now: OffsetDateTime) -> Result<Self, DocumentError> {
-        self.map(|entry| if entry.state() == State::Active { entry.into_retiring(now) } else { entry })
+        match self.active().map(|active| active.id().clone()) {
+            Some(active) => self.change(&active, |entry| entry.into_state(State::Retiring, now)),
+            None => Ok(self),
+        }
     }
 
-    fn map(self, change: impl FnMut(Entry) -> Entry) -> Result<Self, DocumentError> {
-        Self::of(self.keys.into_iter().map(change).collect())
+    /// The document with one entry changed.
+    pub(super) fn change(
+        self,
+        id: &KeyId,
+        change: impl FnOnce(Entry) -> Entry,
+    ) -> Result<Self, DocumentError> {
+        let mut keys = self.keys;
+        if let Some(at) = keys.iter().position(|entry| entry.id() == id) {
+            let changed = change(keys[at].clone());
+            keys[at] = changed;
+        }
+        Self::of(keys)
     }
 }

@@ -2,8 +2,11 @@ use std::path::PathBuf;
 
 use super::document::DocumentError;
 use super::entry::{Entry, State};
-use super::files::{FileError, shell_word};
+use super::files::FileError;
 use super::id::{FileName, KeyId};
+use super::location::Location;
+use super::misread::Misread;
+use super::secret::SecretError;
 use crate::cloudfront::{KeyAlgorithm, KeyError};
 
 /// For a key without which nothing is signed.
@@ -15,24 +18,27 @@ const OTHER_WAY: &str = "; if it is lost for good, put another key in its place 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyringError {
-    /// The directory has no `keyring.json`.
-    #[error("there is no keyring in `{}`: make one with `edgemint keys init --dir {}`", .directory.display(), shell_word(.directory))]
+    /// There is no `keyring.json`.
+    #[error("there is no keyring in `{location}`: make one with `edgemint keys init {}`", .location.flags())]
     NoKeyring {
-        /// The keyring's directory.
-        directory: PathBuf,
+        /// Where it was looked for.
+        location: Location,
     },
     /// A first key was to be made where there is a keyring.
     #[error(
-        "there is a keyring in `{}` already: `edgemint keys list --dir {}` shows its keys; \
-         for a separate one, give another `--dir`", .directory.display(), shell_word(.directory)
+        "there is a keyring in `{location}` already: `edgemint keys list {}` shows its keys; \
+         for a separate one, give another `--dir` or `--store`", .location.flags()
     )]
     AlreadyThere {
-        /// The keyring's directory.
-        directory: PathBuf,
+        /// Where it is.
+        location: Location,
     },
     /// A file or the directory was refused, or the operating system refused.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The secret was refused, or AWS refused.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// `keyring.json` cannot be taken as it is.
     #[error("cannot take `{}`: {source}", .path.display())]
     Document {
@@ -42,12 +48,31 @@ pub enum KeyringError {
         source: DocumentError,
     },
     /// The keyring is in order, and the change to it is refused.
-    #[error("{source} (keyring `{}`)", .directory.display())]
+    #[error("{source} (keyring `{location}`)")]
     Change {
-        /// The keyring's directory.
-        directory: PathBuf,
+        /// Where the keyring is.
+        location: Location,
         /// Why.
         source: DocumentError,
+    },
+    /// `journal.jsonl` cannot be taken as it is.
+    #[error(
+        "cannot take `{}` ({source}): put it back from a backup, or move it away when no rotation is under way",
+        .path.display()
+    )]
+    Journal {
+        /// The path of `journal.jsonl`.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Misread,
+    },
+    /// A private key was to be deleted that may still be needed.
+    #[error("key {id} is in state `{state}`, and only the private key of one that is `gone` is deleted")]
+    NotGone {
+        /// The key.
+        id: KeyId,
+        /// Its state.
+        state: State,
     },
     /// The file holds no key that CloudFront takes.
     #[error("cannot use `{}`: {source}", .path.display())]
@@ -87,12 +112,12 @@ pub enum KeyringError {
     },
     /// The file that an entry names is gone.
     #[error(
-        "`{file}` of key {id} is not in `{}`: put it back from a backup{}", .directory.display(),
+        "`{file}` of key {id} is not in `{location}`: put it back from a backup{}",
         if *.is_active { OTHER_WAY } else { "" }
     )]
     NoKeyFile {
-        /// The keyring's directory.
-        directory: PathBuf,
+        /// Where the keyring is.
+        location: Location,
         /// The missing file.
         file: FileName,
         /// The entry that names it.
@@ -106,14 +131,9 @@ pub enum KeyringError {
 }
 
 impl KeyringError {
-    /// A missing file under the name of its entry.
-    pub(super) fn reading(error: FileError, entry: &Entry, directory: PathBuf) -> Self {
-        match error {
-            FileError::Missing { .. } => {
-                let (file, id) = (entry.file().clone(), entry.id().clone());
-                Self::NoKeyFile { directory, file, id, is_active: entry.state() == State::Active }
-            }
-            other => Self::File(other),
-        }
+    /// The private key of an entry is not where it belongs.
+    pub(super) fn no_key_file(entry: &Entry, location: &Location) -> Self {
+        let (file, id) = (entry.file().clone(), entry.id().clone());
+        Self::NoKeyFile { location: location.clone(), file, id, is_active: entry.state() == State::Active }
     }
 }

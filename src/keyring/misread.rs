@@ -16,6 +16,13 @@ pub struct Misread {
     reason: String,
 }
 
+impl Misread {
+    /// The same, of a text that is line `line` of a longer one.
+    pub(super) fn on_line(self, line: usize) -> Self {
+        Self { line, ..self }
+    }
+}
+
 impl fmt::Display for Misread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at line {} column {}", self.reason, self.line, self.column)

@@ -74,7 +74,7 @@ fn an_id_of_ones_own_makes_the_first_key_active_at_once() {
     let key = &place.listing()["keys"][0];
     assert_eq!((key["state"].as_str(), key["key_pair_id"].as_str()), (Some("active"), Some("LOCAL1")));
     assert_eq!(key["hash"], "sha256");
-    let keyring = edgemint::keyring::Directory::open(place.keys()).unwrap().load().unwrap();
+    let keyring = place.load().unwrap();
     let active = keyring.active().unwrap();
     assert_eq!((active.id().as_str(), active.key_pair_id().as_str()), (id.as_str(), "LOCAL1"));
     let signature = active.key().sign(active.hash(), b"message").unwrap();

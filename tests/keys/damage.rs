@@ -1,6 +1,5 @@
 use std::fs;
 
-use edgemint::keyring::Directory;
 use serde_json::json;
 
 use super::support::Place;
@@ -30,7 +29,7 @@ fn with_member(place: &Place, name: &str, value: Option<serde_json::Value>) {
 fn a_document_cut_short_anywhere_is_refused() {
     let (place, _) = two_keys();
     let whole = fs::read(place.document()).unwrap();
-    let directory = Directory::open(place.keys()).unwrap();
+    let directory = place.view();
     for length in 0..whole.len() {
         fs::write(place.document(), &whole[..length]).unwrap();
         // The last byte is the line end after the closing brace.
@@ -45,7 +44,7 @@ fn a_document_cut_short_anywhere_is_refused() {
 fn any_changed_byte_of_the_document_is_refused_or_reads_as_a_keyring() {
     let (place, _) = two_keys();
     let whole = fs::read(place.document()).unwrap();
-    let directory = Directory::open(place.keys()).unwrap();
+    let directory = place.view();
     for position in 0..whole.len() {
         for byte in [0, b'"', b'}', b'9', 0xff] {
             let mut changed = whole.clone();
@@ -62,7 +61,7 @@ fn any_changed_byte_of_the_document_is_refused_or_reads_as_a_keyring() {
 fn a_private_key_cut_short_anywhere_never_signs_as_another() {
     let (place, id) = Place::with_key(&["--key-pair-id", "K1"]);
     let whole = fs::read(place.pem(&id)).unwrap();
-    let directory = Directory::open(place.keys()).unwrap();
+    let directory = place.view();
     let mut refused = 0;
     for length in 0..whole.len() {
         fs::write(place.pem(&id), &whole[..length]).unwrap();
@@ -154,7 +153,7 @@ fn a_secret_in_the_document_is_never_quoted() {
     let refused = || {
         place.refused(&["keys", "list"], &["cannot take", " at line "]);
         assert!(!place.run(&["keys", "list"]).stderr.contains("hunter2"));
-        let error = Directory::open(place.keys()).unwrap().load().unwrap_err();
+        let error = place.load().unwrap_err();
         let mut chain: Option<&dyn std::error::Error> = Some(&error);
         while let Some(link) = chain {
             assert!(!format!("{link} {link:?}").contains("hunter2"), "{link:?}");
@@ -221,7 +220,7 @@ fn entries_that_conflict_are_refused() {
         assert_ne!(new, whole);
         fs::write(place.document(), new).unwrap();
         place.refused(&["keys", "list"], words);
-        assert!(Directory::open(place.keys()).unwrap().load().is_err());
+        assert!(place.load().is_err());
     };
     refused(whole.replace("\"trusted\"", "\"active\""), &["both in state `active`", &first, &second]);
     refused(whole.replace("\"K2\"", "\"K1\""), &["K1 belongs to key", &first]);
@@ -245,7 +244,7 @@ fn the_private_key_of_another_entry_is_refused() {
     fs::copy(place.pem(&second), place.pem(&first)).unwrap();
     let words = [format!("holds key {second}"), format!("says that key {first} is there")];
     place.refused(&["keys", "public", &first], &words.each_ref().map(String::as_str));
-    assert!(Directory::open(place.keys()).unwrap().load().is_err());
+    assert!(place.load().is_err());
 }
 
 #[test]
@@ -253,14 +252,14 @@ fn a_misstated_algorithm_is_refused() {
     let (place, id) = Place::with_key(&["--key-pair-id", "K1"]);
     with_member(&place, "algorithm", Some(json!("rsa-2048")));
     place.refused(&["keys", "public", &id], &["a key for ecdsa-p256", "says rsa-2048"]);
-    assert!(Directory::open(place.keys()).unwrap().load().is_err());
+    assert!(place.load().is_err());
 }
 
 #[test]
 fn only_the_active_key_is_needed_to_load() {
     let (place, [first, second]) = two_keys();
     fs::remove_file(place.pem(&second)).unwrap();
-    let keyring = Directory::open(place.keys()).unwrap().load().unwrap();
+    let keyring = place.load().unwrap();
     assert_eq!(keyring.active().unwrap().id().as_str(), first);
     assert_eq!(format!("{keyring:?}").matches("PRIVATE").count(), 0);
 }

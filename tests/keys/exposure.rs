@@ -3,14 +3,16 @@ use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use super::support::{NOBODY, Place, is_root, set_mode};
+use time::OffsetDateTime;
+
+use super::support::{NOBODY, Place, is_root, now, set_mode};
 use crate::programs::left_out;
 
 /// Every way to the private key is refused alike.
 fn key_is_refused(place: &Place, id: &str, words: &[&str]) {
     place.refused(&["keys", "public", id], words);
     place.refused(&["keys", "activate", id, "--key-pair-id", "K1"], words);
-    let directory = edgemint::keyring::Directory::open(place.keys()).unwrap();
+    let directory = place.view();
     let document = directory.document().unwrap();
     assert!(directory.signing_key(&document.entries()[0]).is_err());
     assert_eq!(place.listing()["keys"][0]["state"], "generated");
@@ -27,7 +29,7 @@ fn a_private_key_that_others_can_read_is_refused_with_the_chmod() {
     set_mode(&place.pem(&id), 0o600);
     place.succeeds(&["keys", "activate", &id, "--key-pair-id", "K1"]);
     set_mode(&place.pem(&id), 0o640);
-    assert!(edgemint::keyring::Directory::open(place.keys()).unwrap().load().is_err());
+    assert!(place.load().is_err());
 }
 
 #[test]
@@ -150,7 +152,8 @@ fn a_read_only_directory_is_readable_and_every_change_is_refused() {
 #[test]
 fn what_is_put_in_the_place_of_an_opened_directory_is_not_touched() {
     let (place, id) = Place::with_key(&[]);
-    let directory = edgemint::keyring::Directory::open(place.keys()).unwrap();
+    let directory = place.view();
+    let mut writer = now(place.store().lock()).unwrap();
     let (other, other_id) = Place::with_key(&["--key-pair-id", "LOCAL1"]);
     let before = fs::read(other.document()).unwrap();
     fs::rename(place.keys(), place.root().join("aside")).unwrap();
@@ -161,13 +164,12 @@ fn what_is_put_in_the_place_of_an_opened_directory_is_not_touched() {
     directory.signing_key(&document.entries()[0]).unwrap();
     fs::write(other.keys().join("orphan.pem"), b"").unwrap();
     assert!(directory.orphans(&document).unwrap().is_empty());
-    let writer = directory.lock().unwrap();
-    let elsewhere = edgemint::keyring::Directory::open(place.keys()).unwrap();
-    elsewhere.lock().unwrap();
-    let now = time::OffsetDateTime::UNIX_EPOCH;
-    writer.activate(&id.parse().unwrap(), &"K1".parse().unwrap(), now).unwrap();
+    let (key, key_pair_id) = (id.parse().unwrap(), "K1".parse().unwrap());
+    now(writer.activate(&key, &key_pair_id, OffsetDateTime::UNIX_EPOCH)).unwrap();
+    // The lock that it holds is that of the first directory.
+    now(place.store().lock()).unwrap();
     drop(writer);
     assert_eq!(fs::read(other.document()).unwrap(), before);
-    assert_eq!(elsewhere.load().unwrap().active().unwrap().id().as_str(), other_id);
+    assert_eq!(place.load().unwrap().active().unwrap().id().as_str(), other_id);
     assert_eq!(directory.load().unwrap().active().unwrap().id().as_str(), id);
 }

@@ -2,7 +2,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::{Place, Ran};
+use super::support::{Place, Ran, now};
 
 /// Runs the binary with files limited to `blocks` of 512 bytes. With `survive` a write beyond them fails
 /// as on a full disk; without, the kernel kills the process in the middle of it.
@@ -50,7 +50,7 @@ fn a_failure_between_key_and_document_leaves_an_orphan_that_list_reports() {
     assert!(!list.stdout.contains(&third));
     assert!(list.stderr.contains(&format!("`keys/{third}.pem` is not in keyring.json")), "{}", list.stderr);
     assert_eq!(place.listing()["orphans"], serde_json::json!([format!("{third}.pem")]));
-    edgemint::keyring::Directory::open(place.keys()).unwrap().load().unwrap();
+    place.load().unwrap();
 
     place.succeeds(&import);
     let list = place.succeeds(&["keys", "list"]);
@@ -98,8 +98,7 @@ fn one_of_many_parallel_inits_wins() {
 #[test]
 fn a_writer_is_refused_while_another_is_at_work_and_readers_are_not() {
     let (place, id) = Place::with_key(&[]);
-    let directory = edgemint::keyring::Directory::open(place.keys()).unwrap();
-    let writer = directory.lock().unwrap();
+    let writer = now(place.store().lock()).unwrap();
     let activate = ["keys", "activate", &id, "--key-pair-id", "K1"];
     place.refused(&activate, &["another edgemint is changing the keyring `keys`", "run this again"]);
     place.succeeds(&["keys", "list"]);

@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use edgemint::keyring::Directory;
-
 use super::support::Place;
 
 /// A ring whose active key's file is gone, and the ids of that key and of a trusted one.
@@ -33,7 +31,7 @@ fn a_trusted_key_takes_the_place_of_a_lost_one() {
         assert!(ran.stderr.contains(words), "{words:?} is not in: {}", ran.stderr);
     }
     assert_eq!(states(&place), ["retiring", "active"]);
-    let keyring = Directory::open(place.keys()).unwrap().load().unwrap();
+    let keyring = place.load().unwrap();
     let active = keyring.active().unwrap();
     assert_eq!((active.id().as_str(), active.key_pair_id().as_str()), (spare.as_str(), "K2"));
     place.refused(&activate(&lost, "K1"), &["in state `retiring`"]);

@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use edgemint::keyring::{Keyring, KeyringError, Location, Store, View};
 use tempfile::TempDir;
 
 pub const NOBODY: u32 = 65534;
@@ -41,6 +42,20 @@ impl Place {
 
     pub fn pem(&self, id: &str) -> PathBuf {
         self.keys().join(format!("{id}.pem"))
+    }
+
+    pub fn store(&self) -> Store {
+        now(Store::open(Location::Directory(self.keys()))).unwrap()
+    }
+
+    /// The keyring as the library sees it.
+    pub fn view(&self) -> View {
+        now(self.store().view()).unwrap()
+    }
+
+    /// The keyring as a server would read it.
+    pub fn load(&self) -> Result<Keyring, KeyringError> {
+        now(self.store().load())
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -156,6 +171,11 @@ impl Ran {
 
 pub fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// What a future comes to.
+pub fn now<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// What openssl writes to standard output. The test that calls this begins with `needs!("openssl")`.

@@ -3,6 +3,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::{fs, io::Write as _};
 
 use super::{API_KEY, AUDIT_KEY, Config, Problems, SESSION_SECRET, TICKET_SECRET, problems, surroundings};
+use crate::keyring::Location;
 use crate::session::jose::KeySettings;
 
 const EXAMPLE: &str = include_str!("../../../deploy/edgemint.example.toml");
@@ -54,7 +55,8 @@ fn the_example_is_right() {
     let config = config.unwrap();
     assert_eq!(config.grants.len(), 2);
     assert_eq!(config.session.unwrap().keys.len(), 2);
-    assert_eq!(config.keyring_directory, folder.path().join("keys"));
+    assert_eq!(config.keyring.location, Location::Directory(folder.path().join("keys")));
+    assert_eq!(config.keyring.poll.as_secs(), 30);
     assert!(config.ticket.is_some() && config.provider.is_none());
 }
 

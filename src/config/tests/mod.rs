@@ -1,6 +1,7 @@
 mod example;
 mod messages;
 mod precedence;
+mod rotation;
 mod secrets;
 mod session;
 mod store;

@@ -3,6 +3,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
 use super::{Config, Override, surroundings, with_line};
+use crate::keyring::Location;
 
 const LISTEN: &str = "EDGEMINT_SERVER__LISTEN";
 
@@ -41,12 +42,15 @@ fn a_variable_is_read_as_what_its_setting_wants() {
     assert_eq!(config.server.app_origins[1].as_str(), "https://b.example.com");
     assert_eq!(config.ticket.unwrap().issuer, "123");
     assert_eq!(config.mint.expiry_step.as_secs(), 5);
-    assert_eq!(config.keyring_directory, Path::new("from-environment"));
+    assert_eq!(config.keyring.location, Location::Directory("from-environment".into()));
 }
 
 #[test]
 fn names_in_the_file_start_in_its_folder() {
-    let directory = |line| read(&with_line(1, line), &[], Vec::new()).unwrap().keyring_directory;
+    let directory = |line| match read(&with_line(1, line), &[], Vec::new()).unwrap().keyring.location {
+        Location::Directory(path) => path,
+        other => panic!("{other}"),
+    };
     assert_eq!(directory("[server]"), Path::new("conf/keys"));
     assert_eq!(directory("[keyring]\ndirectory = \"ring\"\n[server]"), Path::new("conf/ring"));
     assert_eq!(directory("[keyring]\ndirectory = \"/etc/ring\"\n[server]"), Path::new("/etc/ring"));

@@ -86,11 +86,6 @@ impl OpenDirectory {
         }
     }
 
-    /// The path by which it was opened.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Reads a file in it that only its owner may read, of at most `limit` bytes.
     ///
     /// # Errors
@@ -145,6 +140,19 @@ impl OpenDirectory {
             Ok(rustix::fs::fsync(directory)?)
         };
         write().map_err(|source| FileError::Write { path: self.path.join(name), source })
+    }
+
+    /// Removes the file at `name`, durably; that none is there is no error.
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub fn remove(&self, name: &str) -> Result<(), FileError> {
+        let removed = match rustix::fs::unlinkat(&*self.handle, name, AtFlags::empty()) {
+            Err(Errno::NOENT) => Ok(()),
+            removed => removed,
+        };
+        let durable = removed.and_then(|()| rustix::fs::fsync(&*self.handle));
+        durable.map_err(|errno| FileError::Write { path: self.path.join(name), source: errno.into() })
     }
 
     /// Takes its exclusive lock, without waiting.

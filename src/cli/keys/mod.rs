@@ -1,0 +1,18 @@
+//! `edgemint keys`: signing keys, and how one takes the place of another.
+
+mod args;
+mod command;
+mod error;
+mod forecast;
+mod list;
+mod local;
+mod moment;
+mod progress;
+mod rotation;
+mod setup;
+mod signals;
+mod status;
+mod table;
+
+pub use args::KeysArgs;
+pub use command::run;

@@ -1,0 +1,86 @@
+//! From the configuration to what rotates.
+
+use time::OffsetDateTime;
+
+use super::args::KeysArgs;
+use super::error::KeysError;
+use crate::cloudfront::Signer;
+use crate::config::{Config, RotationConfig};
+use crate::http::minter_for;
+use crate::keyring::{KeyringError, Settings, Store, shell_word};
+use crate::rotation::{Canary, CloudFront, Confirmation, Hands, Place, Rotator, Servable, Stop};
+
+/// The configuration of a rotation.
+pub(super) struct Setup {
+    pub(super) config: Config,
+    pub(super) rotation: RotationConfig,
+}
+
+impl Setup {
+    /// Reads the configuration that the servers run with.
+    pub(super) fn load(args: &KeysArgs, endpoint_url: Option<&str>) -> Result<Self, KeysError> {
+        let config = args.load_config(endpoint_url)?;
+        match config.rotation.clone() {
+            Some(rotation) => Ok(Self { config, rotation }),
+            None => Err(KeysError::NoRotation(args.config.clone().unwrap_or_default())),
+        }
+    }
+
+    /// The flags by which the next command goes on with the same configuration.
+    pub(super) fn flags(&self, args: &KeysArgs, manual: bool) -> String {
+        let config = args.config.as_ref().map(|path| format!("--config {}", shell_word(path)));
+        config.into_iter().chain(manual.then(|| "--manual".to_owned())).collect::<Vec<_>>().join(" ")
+    }
+
+    pub(super) async fn open(&self) -> Result<Store, KeyringError> {
+        Store::open(self.config.keyring.location.clone()).await
+    }
+
+    /// What is rotated in CloudFront.
+    pub(super) fn place(&self) -> Place {
+        let RotationConfig { key_group, distribution, .. } = self.rotation.clone();
+        Place { key_group, distribution }
+    }
+
+    /// What the plan goes by.
+    pub(super) fn settings(&self) -> Settings {
+        let config = &self.config;
+        Settings {
+            longest_lifetime: config.grants.iter().map(|grant| grant.ttl()).max().unwrap_or_default(),
+            expiry_step: config.mint.expiry_step,
+            reload_interval: config.keyring.poll,
+            margin: self.rotation.margin,
+            group_limit: self.rotation.group_limit,
+            account_limit: self.rotation.account_limit,
+        }
+    }
+
+    /// The check that `serve` makes at its start.
+    pub(super) fn servable(&self) -> impl Fn(&Signer) -> Result<(), String> {
+        |signer| minter_for(&self.config, signer.clone()).map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    /// `manual`: without the API, and with what a person said.
+    pub(super) async fn rotator<'a>(
+        &self,
+        store: &'a Store,
+        servable: Servable<'a>,
+        stop: Stop,
+        manual: Option<Option<Confirmation>>,
+    ) -> Result<Rotator<'a>, KeysError> {
+        let hands = match manual {
+            Some(confirmation) => Hands::Person(confirmation),
+            None => Hands::Api(CloudFront::connect(self.rotation.endpoint_url.as_deref()).await?),
+        };
+        Ok(Rotator {
+            store,
+            place: self.place(),
+            hands,
+            canary: Canary::new(self.rotation.proof.clone(), OffsetDateTime::now_utc)?,
+            settings: self.settings(),
+            servable,
+            now: OffsetDateTime::now_utc,
+            stop,
+        })
+    }
+}
