@@ -10,10 +10,15 @@ use tempfile::TempDir;
 use crate::authority::Authority;
 use crate::support::{Answer, wait_for};
 
-/// A proxy with TLS for listen.example.com on 127.0.0.1, until it is dropped. Callers name the program, `openssl`
+/// The host of its own that edgemint has.
+const LISTEN: &str = "https://listen.example.com";
+
+/// A proxy on 127.0.0.1, until it is dropped. Callers name the program, `openssl`
 /// and `curl` in `needs!` first.
 pub struct Proxy {
     child: Child,
+    /// Without the port.
+    origin: &'static str,
     port: u16,
     authority: Authority,
     folder: TempDir,
@@ -22,7 +27,7 @@ pub struct Proxy {
 impl Proxy {
     pub fn nginx(instances: [SocketAddr; 2]) -> Self {
         let text = fs::read_to_string(deploy("nginx/edgemint.conf")).unwrap();
-        Self::start(|folder, authority, port| {
+        Self::start(LISTEN, |folder, authority, port| {
             let [first, second] = instances.map(|instance| format!("server {instance};"));
             let (certificate, key) = (authority.path("server.pem"), authority.path("server.key"));
             let path = folder.to_str().unwrap();
@@ -38,29 +43,34 @@ impl Proxy {
                     ("/var/log/nginx/", &format!("{path}/")),
                 ],
             );
-            fs::write(folder.join("site"), site).unwrap();
-            let main = format!(
-                "daemon off;\nmaster_process off;\npid {path}/pid;\nerror_log {path}/main.error.log;\nevents {{ }}\nhttp {{\n\
-                 client_body_temp_path {path}/body;\nproxy_temp_path {path}/proxy;\nfastcgi_temp_path {path}/f;\n\
-                 scgi_temp_path {path}/s;\nuwsgi_temp_path {path}/u;\ninclude {path}/site;\n}}\n"
+            nginx_with(&site, folder)
+        })
+    }
+
+    /// nginx as compose.yaml has it, with the passwords of this folder.
+    pub fn nginx_of_compose(instances: [SocketAddr; 2], passwords: &Path) -> Self {
+        let text = fs::read_to_string(deploy("compose/nginx.conf")).unwrap();
+        Self::start("http://app.edgemint.localhost", |folder, _, port| {
+            let [first, second] = instances.map(|instance| format!("server {instance};"));
+            let path = folder.to_str().unwrap();
+            let site = replaced(
+                &text,
+                &[
+                    ("server edgemint-1:8080;", &first),
+                    ("server edgemint-2:8080;", &second),
+                    ("listen 8080;", &format!("listen 127.0.0.1:{port};")),
+                    ("/dev/stdout", &format!("{path}/access.log")),
+                    ("/usr/share/nginx/html", deploy("compose/site").to_str().unwrap()),
+                    ("/etc/nginx/passwords", passwords.to_str().unwrap()),
+                ],
             );
-            fs::write(folder.join("main"), main).unwrap();
-            let mut command = Command::new("nginx");
-            command.args([
-                "-p",
-                path,
-                "-e",
-                &format!("{path}/main.error.log"),
-                "-c",
-                &format!("{path}/main"),
-            ]);
-            command
+            nginx_with(&site, folder)
         })
     }
 
     pub fn caddy(instances: [SocketAddr; 2]) -> Self {
         let text = fs::read_to_string(deploy("caddy/Caddyfile")).unwrap();
-        Self::start(|folder, authority, port| {
+        Self::start(LISTEN, |folder, authority, port| {
             let upstreams = format!("reverse_proxy {} {} {{", instances[0], instances[1]);
             let (certificate, key) = (authority.path("server.pem"), authority.path("server.key"));
             let site = format!("listen.example.com:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {key}\n");
@@ -83,7 +93,7 @@ impl Proxy {
     }
 
     /// On a free port, of which somebody else may be quicker to take hold.
-    fn start(command: impl Fn(&Path, &Authority, u16) -> Command) -> Self {
+    fn start(origin: &'static str, command: impl Fn(&Path, &Authority, u16) -> Command) -> Self {
         let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
         for _ in 0..20 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -97,7 +107,7 @@ impl Proxy {
             });
             // It is the proxy that was reached only if that still runs.
             if !has_ended && child.try_wait().unwrap().is_none() {
-                return Self { child, port, authority, folder };
+                return Self { child, origin, port, authority, folder };
             }
         }
         panic!("the proxy does not start: {}", logs(folder.path()));
@@ -120,7 +130,7 @@ impl Proxy {
         for header in headers {
             curl.args(["--header", header]);
         }
-        let output = curl.arg(format!("https://listen.example.com:{}{target}", self.port)).output().unwrap();
+        let output = curl.arg(format!("{}:{}{target}", self.origin, self.port)).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}: {}", logs(self.folder.path()));
         parsed(&output.stdout)
@@ -137,6 +147,21 @@ impl Drop for Proxy {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// nginx in the foreground, with this inside its `http { }` and everything that it writes in `folder`.
+fn nginx_with(site: &str, folder: &Path) -> Command {
+    let path = folder.to_str().unwrap();
+    fs::write(folder.join("site"), site).unwrap();
+    let main = format!(
+        "daemon off;\nmaster_process off;\npid {path}/pid;\nerror_log {path}/main.error.log;\nevents {{ }}\nhttp {{\n\
+         client_body_temp_path {path}/body;\nproxy_temp_path {path}/proxy;\nfastcgi_temp_path {path}/f;\n\
+         scgi_temp_path {path}/s;\nuwsgi_temp_path {path}/u;\ninclude {path}/site;\n}}\n"
+    );
+    fs::write(folder.join("main"), main).unwrap();
+    let mut command = Command::new("nginx");
+    command.args(["-p", path, "-e", &format!("{path}/main.error.log"), "-c", &format!("{path}/main")]);
+    command
 }
 
 /// A file of `deploy/`.
