@@ -231,12 +231,12 @@ fn what_it_sets_up_is_private_where_it_must_be() {
     assert_eq!((mode("public/LOCAL1.pem"), mode("media/podcasts/1.wav")), (0o644, 0o644));
     let hash = fs::read_to_string(volumes.path("passwords/listeners")).unwrap();
     assert!(hash.starts_with("listener:$6$") && !hash.contains(&volumes.password));
-    let script = "import sys, wave; w = wave.open(sys.argv[1]); print(w.getframerate(), w.getnframes())";
+    let script = "import sys, wave; w = wave.open(sys.argv[1]); print(w.getframerate(), w.getnframes(), len(w.readframes(w.getnframes())))";
     let read =
         Command::new("python3").args(["-c", script, &volumes.path("media/podcasts/1.wav")]).output().unwrap();
     assert_eq!(
         String::from_utf8_lossy(&read.stdout),
-        "8000 1440000\n",
+        "8000 1440000 1440000\n",
         "{}",
         String::from_utf8_lossy(&read.stderr)
     );
