@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
+use super::nodes::Pop;
 use crate::cloudfront::TrustedKeys;
 
 /// The longest pattern that CloudFront takes, in characters.
@@ -29,6 +31,31 @@ impl Behaviour {
     /// The keys that it trusts.
     pub(super) fn trusted(&self) -> &TrustedKeys {
         &self.trusted
+    }
+}
+
+/// The behaviours that one request is judged by, from its beginning to its end.
+pub(super) enum Judging<'a> {
+    /// They are what they were at the start.
+    Fixed(&'a [Behaviour]),
+    /// What a control plane's changes have made of them at this node.
+    Node(Pop, Arc<[Behaviour]>),
+}
+
+impl Judging<'_> {
+    pub(super) fn behaviours(&self) -> &[Behaviour] {
+        match self {
+            Self::Fixed(behaviours) => behaviours,
+            Self::Node(_, behaviours) => behaviours,
+        }
+    }
+
+    /// The node that answers, if there are nodes.
+    pub(super) fn pop(&self) -> Option<Pop> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Node(pop, _) => Some(*pop),
+        }
     }
 }
 

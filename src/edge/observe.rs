@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::nodes::Pop;
 use super::request_id::RequestId;
 use crate::cloudfront::Check;
 
@@ -22,6 +23,8 @@ pub struct Answered {
     pub time: i64,
     /// The answer's `X-Amz-Cf-Id`.
     pub id: RequestId,
+    /// The answer's `X-Amz-Cf-Pop`, where edge nodes are simulated.
+    pub pop: Option<Pop>,
     /// `GET`, `HEAD`, …
     pub method: String,
     /// The raw path, without the query.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Instant;
 
 use actix_web::body::{BodySize, MessageBody as _};
 use actix_web::http::Method;
@@ -9,9 +10,10 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
 use super::answers::{self, Fault};
-use super::behaviour::behaviour_for;
+use super::behaviour::{Behaviour, behaviour_for};
 use super::body::{Counted, Promised};
 use super::cors;
+use super::nodes::Pop;
 use super::observe::{Answered, Outcome};
 use super::request_id::RequestId;
 use super::settings::Edge;
@@ -76,7 +78,8 @@ impl Edge {
         let id = RequestId::random();
         let now = (self.clock)();
         let cookies = viewer::cookies(request);
-        let mut verdict = self.judge(request, &cookies, now);
+        let judging = self.judging(Instant::now());
+        let mut verdict = self.judge(request, judging.behaviours(), &cookies, now);
         let response = match &verdict.gate {
             Err(Stop::Fault(fault)) => fault.answer(&id),
             Err(Stop::Refusal(refusal)) => answers::refusal(*refusal),
@@ -91,12 +94,18 @@ impl Edge {
                 }
             },
         };
-        let response = finish(request, response, &id);
+        let response = finish(request, response, &id, judging.pop());
         let had_cookies = cookies.iter().any(|(name, _)| name.starts_with("CloudFront-"));
-        self.report(event(request, &response, verdict, now, id, had_cookies), response)
+        self.report(event(request, &response, verdict, now, id, judging.pop(), had_cookies), response)
     }
 
-    fn judge(&self, request: &HttpRequest, cookies: &[(&str, &str)], now: i64) -> Verdict {
+    fn judge(
+        &self,
+        request: &HttpRequest,
+        behaviours: &[Behaviour],
+        cookies: &[(&str, &str)],
+        now: i64,
+    ) -> Verdict {
         if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
             return Verdict::fault(Fault::Method);
         }
@@ -108,7 +117,7 @@ impl Edge {
             Ok(host) => host,
             Err(fault) => return Verdict::fault(fault),
         };
-        match behaviour_for(&self.behaviours, path) {
+        match behaviour_for(behaviours, path) {
             Some(behaviour) => self.check(request, host, cookies, behaviour.trusted(), now).into(),
             None => Verdict { gate: Ok(()), outcome: Outcome::Open, trace: Vec::new(), expires: None },
         }
@@ -145,6 +154,7 @@ impl Edge {
         // The path alone: a query may hold a signature. No cookie is ever logged.
         tracing::info!(
             request_id = %event.id,
+            pop = event.pop.map(String::from),
             method = %event.method,
             path = %event.path,
             range = event.range.as_deref(),
@@ -177,7 +187,12 @@ impl From<Decision> for Verdict {
 }
 
 /// The headers that CloudFront puts on every answer, and no body for HEAD.
-fn finish(request: &HttpRequest, mut response: HttpResponse, id: &RequestId) -> HttpResponse {
+fn finish(
+    request: &HttpRequest,
+    mut response: HttpResponse,
+    id: &RequestId,
+    pop: Option<Pop>,
+) -> HttpResponse {
     let failed = response.status().is_client_error() || response.status().is_server_error();
     let headers = response.headers_mut();
     let x_cache = if failed { "Error from cloudfront" } else { "Miss from cloudfront" };
@@ -185,6 +200,9 @@ fn finish(request: &HttpRequest, mut response: HttpResponse, id: &RequestId) -> 
     headers.append(header::VIA, HeaderValue::from_static("1.1 edgemint (CloudFront)"));
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
         headers.insert(HeaderName::from_static("x-amz-cf-id"), id);
+    }
+    if let Some(pop) = pop.and_then(|pop| HeaderValue::from_str(&pop.to_string()).ok()) {
+        headers.insert(HeaderName::from_static("x-amz-cf-pop"), pop);
     }
     if request.method() != Method::HEAD {
         return response;
@@ -201,6 +219,7 @@ fn event(
     verdict: Verdict,
     time: i64,
     id: RequestId,
+    pop: Option<Pop>,
     had_cookies: bool,
 ) -> Answered {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -213,6 +232,7 @@ fn event(
     Answered {
         time,
         id,
+        pop,
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         range: request.headers().get(header::RANGE).map(text),

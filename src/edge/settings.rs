@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
-use super::behaviour::Behaviour;
+use super::behaviour::{Behaviour, Judging};
+use super::control::ControlPlane;
 use super::cors::AllowedOrigin;
+use super::nodes::Nodes;
 use super::observe::Observer;
 use super::origin::Origin;
 use super::viewer::{ServedHost, ViewerScheme};
@@ -31,6 +33,8 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub struct Edge {
     pub(super) origin: Origin,
     pub(super) behaviours: Vec<Behaviour>,
+    /// If there are nodes, what they have counts instead of `behaviours`.
+    pub(super) nodes: Option<Arc<Nodes>>,
     pub(super) host: Option<ServedHost>,
     pub(super) scheme: ViewerScheme,
     pub(super) allowed_origins: Vec<AllowedOrigin>,
@@ -44,6 +48,7 @@ impl Edge {
         Self {
             origin,
             behaviours: Vec::new(),
+            nodes: None,
             host: None,
             scheme: ViewerScheme::default(),
             allowed_origins: Vec::new(),
@@ -56,6 +61,13 @@ impl Edge {
     #[must_use]
     pub fn protecting(mut self, behaviour: Behaviour) -> Self {
         self.behaviours.push(behaviour);
+        self
+    }
+
+    /// Is protected as this control plane says, and no more as [`Edge::protecting`] did.
+    #[must_use]
+    pub fn controlled_by(mut self, plane: &ControlPlane) -> Self {
+        self.nodes = Some(plane.nodes());
         self
     }
 
@@ -95,12 +107,26 @@ impl Edge {
     }
 }
 
+impl Edge {
+    /// What the next request is judged by.
+    pub(super) fn judging(&self, now: Instant) -> Judging<'_> {
+        match &self.nodes {
+            None => Judging::Fixed(&self.behaviours),
+            Some(nodes) => {
+                let (pop, behaviours) = nodes.next(now);
+                Judging::Node(pop, behaviours)
+            }
+        }
+    }
+}
+
 impl fmt::Debug for Edge {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Edge")
             .field("origin", &self.origin)
             .field("behaviours", &self.behaviours)
+            .field("nodes", &self.nodes)
             .field("host", &self.host)
             .field("scheme", &self.scheme)
             .field("allowed_origins", &self.allowed_origins)

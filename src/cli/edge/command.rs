@@ -1,20 +1,22 @@
 //! `edgemint edge`: the local double of CloudFront.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use futures_util::future::{join_all, select, try_join_all};
+use time::OffsetDateTime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cloudfront::{KeyError, KeyPairId, PublicKey, TrustedKeys};
+use super::control::{Control, ControlArgs};
+use super::trust::{Trust, behaviours};
+use crate::cloudfront::{KeyError, KeyPairId};
+use crate::edge::control::{self, Refusal, Setup};
 use crate::edge::{
-    AllowedOrigin, Behaviour, Edge, Origin, OriginError, PathPattern, ServedHost, Serving, ViewerScheme,
-    serve,
+    AllowedOrigin, Edge, Origin, OriginError, PathPattern, ServedHost, Serving, ViewerScheme, serve,
 };
 use crate::telemetry::{self, LogConfig, LogFormat, LogLevel};
 
@@ -33,7 +35,8 @@ pub struct EdgeArgs {
     /// All other paths are served freely
     #[arg(long, value_name = "PATTERN")]
     protect: Vec<PathPattern>,
-    /// Public key that protected paths trust, and its id. Before a colon, one of the patterns: then for that one only
+    /// Public key that protected paths trust, and its id. Before a colon, one of the patterns: then for that one only.
+    /// With --control-plane, what the key groups begin with
     #[arg(long, value_name = "[PATTERN:]ID=PUBLIC.pem")]
     trust: Vec<Trust>,
     /// Host name that policies are written for, and the only one answered (besides localhost and bare addresses).
@@ -49,15 +52,8 @@ pub struct EdgeArgs {
     /// How long an HTTP origin has to begin an answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     origin_timeout: Duration,
-}
-
-/// One `--trust`.
-#[derive(Clone, Debug)]
-struct Trust {
-    /// `None`: every protected path.
-    pattern: Option<PathPattern>,
-    id: KeyPairId,
-    file: PathBuf,
+    #[command(flatten)]
+    control: ControlArgs,
 }
 
 /// Serves until SIGTERM or SIGINT. Exit code 2 with one sentence on standard error if the flags are wrong, 1 if
@@ -66,14 +62,11 @@ struct Trust {
 pub fn run(args: EdgeArgs) -> ExitCode {
     let logging =
         telemetry::start(LogConfig { format: LogFormat::Json, level: LogLevel::Info, audit: false });
-    let result = listen(&args.listen).and_then(|listener| Ok((listener, args.into_edge()?)));
-    let failure = match result {
-        Ok((listener, edge)) => {
-            match actix_web::rt::System::new().block_on(serve_until_signal(edge, listener)) {
-                Ok(()) => return ExitCode::SUCCESS,
-                Err(error) => (format!("the edge stopped: {error}"), 1),
-            }
-        }
+    let failure = match args.into_parts() {
+        Ok(parts) => match actix_web::rt::System::new().block_on(serve_until_signal(parts)) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => (format!("the edge stopped: {error}"), 1),
+        },
         Err(error) => (error.to_string(), 2),
     };
     drop(logging);
@@ -83,7 +76,7 @@ pub fn run(args: EdgeArgs) -> ExitCode {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum EdgeCommandError {
+pub(super) enum EdgeCommandError {
     #[error(
         "cannot listen on {address:?}: {reason}; write an address and a port that is free, as in 127.0.0.1:8080"
     )]
@@ -106,92 +99,67 @@ enum EdgeCommandError {
     NothingProtected,
     #[error("no key is trusted for {0}, so nobody could ever be let in; add --trust ID=PUBLIC.pem")]
     NothingTrusted(PathPattern),
+    #[error(
+        "the control plane has nothing to control, because nothing is protected; add --protect, as in --protect '/podcasts/*'"
+    )]
+    NothingToControl,
+    #[error("cannot set the control plane up from --trust: {0}")]
+    SetUp(#[from] Refusal),
 }
 
-fn listen(address: &str) -> Result<TcpListener, EdgeCommandError> {
+/// What the flags come to.
+struct Parts {
+    edge: Edge,
+    listener: TcpListener,
+    control: Option<Control>,
+}
+
+pub(super) fn listen(address: &str) -> Result<TcpListener, EdgeCommandError> {
     TcpListener::bind(address)
         .map_err(|reason| EdgeCommandError::Listen { address: address.to_owned(), reason })
 }
 
-async fn serve_until_signal(edge: Edge, listener: TcpListener) -> io::Result<()> {
+async fn serve_until_signal(parts: Parts) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let Serving { address, server } = serve(edge, listener)?;
-    let handle = server.handle();
+    let Serving { address, server } = serve(parts.edge, parts.listener)?;
+    let mut greeting = format!("edge listening on http://{address}\n");
+    let mut servers = vec![server];
+    if let Some(control) = parts.control {
+        let distribution = control.plane.distribution_id().to_owned();
+        let control_plane = control::serve(control.plane, control.listener)?;
+        greeting += &control.groups.greeting(control_plane.address, &distribution);
+        servers.push(control_plane.server);
+    }
+    let handles: Vec<_> = servers.iter().map(actix_web::dev::Server::handle).collect();
     actix_web::rt::spawn(async move {
-        futures_util::future::select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
-        handle.stop(true).await;
+        select(Box::pin(terminate.recv()), Box::pin(interrupt.recv())).await;
+        join_all(handles.iter().map(|handle| handle.stop(true))).await;
     });
     // A reader that is gone does not end the service.
-    let _ = writeln!(io::stdout(), "edge listening on http://{address}");
-    server.await
+    let _ = io::stdout().write_all(greeting.as_bytes());
+    try_join_all(servers).await.map(drop)
 }
 
 impl EdgeArgs {
-    fn into_edge(self) -> Result<Edge, EdgeCommandError> {
+    fn into_parts(self) -> Result<Parts, EdgeCommandError> {
+        let listener = listen(&self.listen)?;
         let origin = Origin::parse(&self.origin)?.answering_within(self.origin_timeout);
         let mut edge = Edge::new(origin).with_scheme(self.scheme);
-        for behaviour in behaviours(self.protect, &self.trust)? {
-            edge = edge.protecting(behaviour);
+        let setup =
+            Setup::new(&self.origin, self.host.as_ref().map(ServedHost::as_str), OffsetDateTime::now_utc());
+        let control = self.control.into_control(setup, &self.protect, &self.trust)?;
+        match &control {
+            Some(control) => edge = edge.controlled_by(&control.plane),
+            None => {
+                for behaviour in behaviours(self.protect, &self.trust)? {
+                    edge = edge.protecting(behaviour);
+                }
+            }
         }
         if let Some(host) = self.host {
             edge = edge.named(host);
         }
-        Ok(self.allow_origin.into_iter().fold(edge, Edge::allowing_origin))
-    }
-}
-
-fn behaviours(protect: Vec<PathPattern>, trust: &[Trust]) -> Result<Vec<Behaviour>, EdgeCommandError> {
-    if protect.is_empty() && !trust.is_empty() {
-        return Err(EdgeCommandError::NothingProtected);
-    }
-    if let Some(pattern) =
-        trust.iter().filter_map(|t| t.pattern.as_ref()).find(|pattern| !protect.contains(pattern))
-    {
-        return Err(EdgeCommandError::UnknownPattern(pattern.clone()));
-    }
-    protect.into_iter().map(|pattern| behaviour(pattern, trust)).collect()
-}
-
-fn behaviour(pattern: PathPattern, trust: &[Trust]) -> Result<Behaviour, EdgeCommandError> {
-    let mut keys = BTreeMap::new();
-    for trust in trust.iter().filter(|trust| trust.pattern.as_ref().is_none_or(|own| *own == pattern)) {
-        if keys.insert(trust.id.clone(), trust.read()?).is_some() {
-            return Err(EdgeCommandError::TrustedTwice(trust.id.clone()));
-        }
-    }
-    if keys.is_empty() {
-        return Err(EdgeCommandError::NothingTrusted(pattern));
-    }
-    Ok(Behaviour::new(pattern, keys.into_iter().collect::<TrustedKeys>()))
-}
-
-impl Trust {
-    fn read(&self) -> Result<PublicKey, EdgeCommandError> {
-        let (file, id) = (self.file.clone(), self.id.clone());
-        match std::fs::read(&file) {
-            Ok(pem) => PublicKey::from_pem(&pem).map_err(|reason| EdgeCommandError::Key { file, id, reason }),
-            Err(reason) => Err(EdgeCommandError::ReadKey { file, id, reason }),
-        }
-    }
-}
-
-impl FromStr for Trust {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        // Neither a pattern nor an id has a `=`; a file name may.
-        let Some((name, file)) = text.split_once('=').filter(|(_, file)| !file.is_empty()) else {
-            return Err(
-                "write the id and the file of a public key, as in K2JCJMDEHXQW5F=public.pem".to_owned()
-            );
-        };
-        let (pattern, id) = match name.rsplit_once(':') {
-            Some((pattern, id)) => {
-                (Some(pattern.parse::<PathPattern>().map_err(|error| error.to_string())?), id)
-            }
-            None => (None, name),
-        };
-        let id = id.parse::<KeyPairId>().map_err(|error| error.to_string())?;
-        Ok(Self { pattern, id, file: file.into() })
+        let edge = self.allow_origin.into_iter().fold(edge, Edge::allowing_origin);
+        Ok(Parts { edge, listener, control })
     }
 }

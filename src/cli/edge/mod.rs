@@ -1,0 +1,5 @@
+mod command;
+mod control;
+mod trust;
+
+pub use command::{EdgeArgs, run};
