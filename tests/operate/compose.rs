@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -68,6 +68,7 @@ fn its_services_may_do_little_and_nobody_else_reaches_them() {
 /// A process that says where it listens, until it is dropped.
 struct Listening {
     address: SocketAddr,
+    stdout: BufReader<ChildStdout>,
     child: Child,
     log: tempfile::NamedTempFile,
 }
@@ -77,18 +78,23 @@ impl Listening {
         let log = tempfile::NamedTempFile::new().unwrap();
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.reopen().unwrap());
         let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address =
-            line.trim_end().split_once("listening on http://").and_then(|(_, address)| address.parse().ok());
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let line = next_line(&mut stdout);
+        let address = line.split_once("listening on http://").and_then(|(_, address)| address.parse().ok());
         let address =
             address.unwrap_or_else(|| panic!("{line:?}: {}", fs::read_to_string(log.path()).unwrap()));
-        Self { address, child, log }
+        Self { address, stdout, child, log }
     }
 
     fn log(&self) -> String {
         fs::read_to_string(self.log.path()).unwrap()
     }
+}
+
+fn next_line(stdout: &mut BufReader<ChildStdout>) -> String {
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
 }
 
 impl Drop for Listening {
@@ -145,16 +151,53 @@ impl Volumes {
     fn edge(&self, compose: &Value) -> Listening {
         let words = compose["services"]["edge"]["command"].as_array().unwrap().iter();
         let words = words.map(|word| word.as_str().unwrap());
-        // The control plane only takes part in a rotation.
-        let later = ["--control-plane", "--propagation", "--nodes"];
-        let words = words.filter(|word| !later.iter().any(|flag| word.starts_with(flag)));
-        let words = words.map(|word| {
-            let word = word
-                .replace("0.0.0.0:8082", "127.0.0.1:0")
-                .replace("=/media", &format!("={}", self.path("media")));
-            word.replace("/public", &self.path("public"))
+        // Without --host, each request is for the host that it names: the canary has another one here.
+        let words = words.filter(|word| !word.starts_with("--host=")).map(|word| {
+            let word = word.replace("0.0.0.0:8082", "127.0.0.1:0").replace("0.0.0.0:8083", "127.0.0.1:0");
+            word.replace("=/media", &format!("={}", self.path("media")))
+                .replace("/public", &self.path("public"))
         });
         Listening::start(Command::new(env!("CARGO_BIN_EXE_edgemint")).env_clear().args(words))
+    }
+
+    /// `keys` with these arguments, and the environment that compose.yaml gives it: its exit code, and what it said.
+    fn keys(
+        &self,
+        compose: &Value,
+        edge: &Listening,
+        control: &Control,
+        arguments: &[&str],
+    ) -> (i32, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
+        command.env_clear().env("EDGEMINT_KEYRING__DIRECTORY", self.path("keys"));
+        for (name, value) in compose["services"]["keys"]["environment"].as_object().unwrap() {
+            let value =
+                value.as_str().unwrap().replace("cloudfront.edgemint.localhost:8083", &control.address);
+            command.env(name, value.replace("cdn.edgemint.localhost:8082", &edge.address.to_string()));
+        }
+        command.env("EDGEMINT_ROTATION__KEY_GROUP", &control.key_group);
+        command.arg("keys").args(arguments).args(["--config", &self.path("settings/here.toml")]);
+        let output = command.output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code().unwrap(), said)
+    }
+}
+
+/// Where the control plane of an edge is, and the key group that it began with.
+struct Control {
+    address: String,
+    key_group: String,
+}
+
+impl Control {
+    fn of(edge: &mut Listening) -> Self {
+        let lines = [(); 3].map(|()| next_line(&mut edge.stdout));
+        let after =
+            |line: &str, words: &str| line.strip_prefix(words).unwrap_or_else(|| panic!("{line}")).to_owned();
+        Self {
+            address: after(&lines[0], "control plane listening on http://"),
+            key_group: after(&lines[2], "key group "),
+        }
     }
 }
 
@@ -179,7 +222,8 @@ fn its_walk_works_with_its_commands() {
     let volumes = Volumes::set_up();
     let redis = RedisServer::start();
     let mut instances = [volumes.instance(&redis), volumes.instance(&redis)];
-    let edge = volumes.edge(&compose);
+    let mut edge = volumes.edge(&compose);
+    let control = Control::of(&mut edge);
     let passwords = volumes.folder.path().join("passwords");
     let web = Proxy::nginx_of_compose([instances[0].address, instances[1].address], &passwords);
 
@@ -217,6 +261,15 @@ fn its_walk_works_with_its_commands() {
         assert_eq!(web.post("/edgemint/renew", &page).status, 200);
     }
     assert_eq!(web.post("/edgemint/leave", &page).status, 204);
+
+    // The key is rotated: the new one is proven at the edge, and signs. What the old one signed is good for a while.
+    let (code, said) = volumes.keys(&compose, &edge, &control, &["rotate"]);
+    assert_eq!(code, 3, "more remains: {said}");
+    let successor = volumes.instance(&redis);
+    let renewed = Proxy::nginx_of_compose([successor.address; 2], &passwords).post("/edgemint/renew", &page);
+    assert_ne!(renewed.cookie("CloudFront-Key-Pair-Id"), Some("LOCAL1"), "{said}");
+    assert_eq!(listen(&edge, Some(&renewed)).status, 206);
+    assert_eq!(listen(&edge, Some(&entered)).status, 206);
     for instance in &instances {
         assert!(!instance.log().contains(&volumes.password) && !instance.log().contains(&basic[21..]));
     }

@@ -117,6 +117,7 @@ fn the_formatters_of_manual_pages_have_nothing_to_object_to() {
         assert!(pages.contains(&page), "{page} is named and not there");
     }
     assert!(formatted("edgemint-healthcheck.1").contains("--ready"));
+    assert!(formatted("edgemint-keys-init.1").contains(concat!("edgemint ", env!("CARGO_PKG_VERSION"))));
     assert_eq!(fs::read_to_string(folder.path().join("edgemint.1")).unwrap(), printed(&["man"]));
 }
 
