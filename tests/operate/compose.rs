@@ -262,6 +262,9 @@ fn its_walk_works_with_its_commands() {
     }
     assert_eq!(web.post("/edgemint/leave", &page).status, 204);
 
+    let canary = compose["services"]["keys"]["environment"]["EDGEMINT_ROTATION__CANARY"].as_str().unwrap();
+    let canary = canary.strip_prefix("http://cdn.edgemint.localhost:8082/").unwrap();
+    assert!(volumes.folder.path().join("media").join(canary).is_file(), "{canary}");
     // The key is rotated: the new one is proven at the edge, and signs. What the old one signed is good for a while.
     let (code, said) = volumes.keys(&compose, &edge, &control, &["rotate"]);
     assert_eq!(code, 3, "more remains: {said}");

@@ -61,6 +61,46 @@ fn the_final_image_has_no_shell_and_no_root() {
     }
 }
 
+/// The stand-ins of the layer of dependencies are enough for cargo to make sense of Cargo.toml; what they are then built
+/// with takes minutes, and is left to a build of the image.
+#[test]
+fn the_layer_of_dependencies_stands_without_the_sources() {
+    let instructions = instructions(&fs::read_to_string(deploy("Dockerfile")).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let layer = instructions.iter().skip_while(|line| !line.starts_with("COPY "));
+    for line in layer.take_while(|line| !line.starts_with("COPY src ")) {
+        let shell = match line.split_once(' ').unwrap() {
+            ("RUN", commands) => commands.replace("cargo build --release --locked --bin edgemint", "true"),
+            ("COPY", names) => {
+                let (from, to) = names.rsplit_once(' ').unwrap();
+                let from = from.split(' ').map(|name| deploy("..").join(name).display().to_string());
+                // A folder is copied into one that is there already.
+                format!("cp -r {} {}", from.collect::<Vec<_>>().join(" "), to.replace("benches", "."))
+            }
+            other => panic!("{other:?}"),
+        };
+        let done = Command::new("sh").args(["-ec", &shell]).current_dir(folder.path()).output().unwrap();
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    // By the lints of Cargo.toml that refuse.
+    for (kind, source) in [("lib", "src/lib.rs"), ("bin", "src/main.rs")] {
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--edition", "2024", "--emit", "metadata", "-F", "unsafe-code", "-D", "missing-docs"]);
+        let built = rustc.args(["--crate-type", kind, source]).current_dir(folder.path()).output().unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    }
+    let mut metadata = Command::new(env!("CARGO"));
+    metadata.args(["metadata", "--locked", "--offline", "--no-deps", "--format-version", "1"]);
+    let read = metadata.current_dir(folder.path()).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let read: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
+    let targets = read["packages"][0]["targets"].as_array().unwrap();
+    assert!(
+        targets.iter().any(|target| target["kind"][0] == "bin" && target["name"] == "edgemint"),
+        "{targets:?}"
+    );
+}
+
 /// The root file system, made by the script that the Dockerfile calls.
 fn root() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
