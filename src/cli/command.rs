@@ -3,10 +3,10 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-use super::{check, demo, edge, keys, mint, serve, trace, url};
+use super::{check, completions, demo, edge, healthcheck, keys, man, mint, serve, trace, url};
 
 /// What every refusal ends with, whether of a flag or of what it named.
 const REFUSED: u8 = 2;
@@ -37,6 +37,12 @@ enum Command {
     Edge(edge::EdgeArgs),
     /// Show the whole flow on this machine: a web app to log in to, edgemint, and an edge that plays audio
     Demo(demo::DemoArgs),
+    /// Ask a running edgemint whether it is well: exit code 0 if it is, 1 if not, 2 if it could not be asked
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Print the completions of a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write the pages of all subcommands into a directory
+    Man(man::ManArgs),
 }
 
 /// Runs the command that the arguments of this process name. The exit code is 0, or 2 with one
@@ -62,6 +68,9 @@ pub fn run() -> ExitCode {
         Command::Trace(args) => trace::run(&args),
         Command::Edge(args) => edge::run(args),
         Command::Demo(args) => exit_code(demo::run(&args)),
+        Command::Healthcheck(args) => healthcheck::run(args),
+        Command::Completions(args) => exit_code(completions::run(&args, &mut Cli::command())),
+        Command::Man(args) => exit_code(man::run(&args, Cli::command())),
     }
 }
 
@@ -120,8 +129,6 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -3,10 +3,13 @@
 mod asking;
 mod check;
 mod command;
+mod completions;
 mod cookie_format;
 mod demo;
 mod edge;
+mod healthcheck;
 mod keys;
+mod man;
 mod mint;
 mod serve;
 mod settings;

@@ -95,14 +95,7 @@ impl Config {
     /// [`Problems`]: everything that is wrong, each with its place and what to do. The parts that
     /// the syntax or an unknown name hides are judged once those are right.
     pub fn load(path: &Path, surroundings: Surroundings) -> Result<Self, Problems> {
-        let text = text_of(path).map_err(|reason| {
-            let message = format!(
-                "the configuration cannot be read: {reason}; name the file with --config or EDGEMINT_CONFIG"
-            );
-            let place = Place::File { name: path.display().to_string(), at: None };
-            Problems::new(vec![Problem { place, setting: String::new(), message }])
-        })?;
-        Self::parse(path, &text, surroundings)
+        Self::parse(path, &text_at(path)?, surroundings)
     }
 
     /// The same for a text. `path` names it in problems, and file names in it that are relative
@@ -111,25 +104,7 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(path: &Path, text: &str, surroundings: Surroundings) -> Result<Self, Problems> {
-        let (mut overrides, mut problems) = Override::from_environment(&surroundings.environment);
-        overrides.extend(surroundings.flags);
-        Sources::number(text, &mut overrides);
-        let mut sources = Sources::new(path.display().to_string(), text, &overrides);
-        let raw = shape::read(text, &mut sources).map_err(|mut shape| {
-            shape.append(&mut problems);
-            Problems::new(shape)
-        })?;
-        let vault =
-            Vault { folder: path.parent().unwrap_or(Path::new("")), environment: &surroundings.environment };
-        let mut reader = Reader::new(sources);
-        let Surroundings { descriptor_limit, cores, .. } = surroundings;
-        let needs = Needs { app_origins: providers::is_any_configured(&raw), descriptor_limit, cores };
-        let config = read(raw, vault, &needs, &mut reader);
-        problems.append(&mut reader.into_problems());
-        match config {
-            Some(config) if problems.is_empty() => Ok(config),
-            _ => Err(Problems::new(problems)),
-        }
+        parse(path, text, surroundings, |raw, vault, needs, reader| read(raw, vault, &needs, reader))
     }
 }
 
@@ -140,6 +115,58 @@ impl Config {
         let is_renewed = self.session.is_some() || self.provider.is_some();
         is_renewed && matches!(self.store.place, StorePlace::Memory)
     }
+}
+
+impl ServerConfig {
+    /// Reads `[server]` alone: no secret that the file names is fetched.
+    ///
+    /// # Errors
+    /// As [`Config::load`], of other sections only for what has no meaning in them.
+    pub fn load(path: &Path, surroundings: Surroundings) -> Result<Self, Problems> {
+        parse(path, &text_at(path)?, surroundings, |raw, _, needs, reader| {
+            server::read(raw.server, &Needs { app_origins: false, ..needs }, reader)
+        })
+    }
+}
+
+/// What `read` makes of a text that is a configuration as far as its syntax and its names go. It returns `None` only
+/// if it noted a problem.
+fn parse<T>(
+    path: &Path,
+    text: &str,
+    surroundings: Surroundings,
+    read: impl FnOnce(RawConfig, Vault<'_>, Needs, &mut Reader<'_>) -> Option<T>,
+) -> Result<T, Problems> {
+    let (mut overrides, mut problems) = Override::from_environment(&surroundings.environment);
+    overrides.extend(surroundings.flags);
+    Sources::number(text, &mut overrides);
+    let mut sources = Sources::new(path.display().to_string(), text, &overrides);
+    let raw = shape::read(text, &mut sources).map_err(|mut shape| {
+        shape.append(&mut problems);
+        Problems::new(shape)
+    })?;
+    let vault =
+        Vault { folder: path.parent().unwrap_or(Path::new("")), environment: &surroundings.environment };
+    let mut reader = Reader::new(sources);
+    let Surroundings { descriptor_limit, cores, .. } = surroundings;
+    let needs = Needs { app_origins: providers::is_any_configured(&raw), descriptor_limit, cores };
+    let config = read(raw, vault, needs, &mut reader);
+    problems.append(&mut reader.into_problems());
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(Problems::new(problems)),
+    }
+}
+
+/// The text of the configuration file; or the problem that there is none.
+fn text_at(path: &Path) -> Result<String, Problems> {
+    text_of(path).map_err(|reason| {
+        let message = format!(
+            "the configuration cannot be read: {reason}; name the file with --config or EDGEMINT_CONFIG"
+        );
+        let place = Place::File { name: path.display().to_string(), at: None };
+        Problems::new(vec![Problem { place, setting: String::new(), message }])
+    })
 }
 
 /// The text of the configuration file; or why there is none.

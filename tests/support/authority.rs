@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::redis_server::RedisServer;
 
-/// An authority, and a certificate of it for 127.0.0.1 and localhost.
+/// An authority, and a certificate of it for 127.0.0.1, localhost and listen.example.com.
 pub struct Authority(TempDir);
 
 impl Authority {
@@ -26,7 +26,7 @@ impl Authority {
             "-subj",
             "/CN=localhost",
             "-addext",
-            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "subjectAltName=DNS:localhost,DNS:listen.example.com,IP:127.0.0.1",
             "-addext",
             "basicConstraints=critical,CA:FALSE",
         ];

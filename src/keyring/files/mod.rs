@@ -1,6 +1,7 @@
 //! Files of the keyring on disk: private ones are read only when nobody else can read them, and all
 //! of them are replaced atomically.
 
+mod acl;
 mod directory;
 mod error;
 mod mount;

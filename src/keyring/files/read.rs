@@ -8,6 +8,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
+use super::acl::lets_in_only;
 use super::error::FileError;
 
 /// A file to be read, and what it must be like.
@@ -78,7 +79,7 @@ pub fn read_by_hand(path: &Path, limit: u64) -> Result<(Zeroizing<Vec<u8>>, Opti
     if metadata.is_dir() {
         return Err(FileError::NotRegular { path: path.into(), found: kind(&metadata) });
     }
-    let objection = if metadata.is_file() { refuse_exposed(path, &metadata).err() } else { None };
+    let objection = if metadata.is_file() { refuse_exposed(path, &file, &metadata).err() } else { None };
     // A pipe does not tell how much is in it.
     let room = if metadata.is_file() { metadata.len() } else { limit };
     Ok((bounded(file, room, path, limit)?, objection))
@@ -121,7 +122,7 @@ fn read(wanted: &Wanted<'_>) -> Result<Zeroizing<Vec<u8>>, FileError> {
         return Err(FileError::NotRegular { path: path.into(), found: kind(&metadata) });
     }
     match wanted.readers {
-        Readers::Owner => refuse_exposed(path, &metadata)?,
+        Readers::Owner => refuse_exposed(path, &file, &metadata)?,
         Readers::OurGroup => refuse_exposed_mount(path, &metadata)?,
         Readers::All => {}
     }
@@ -168,12 +169,13 @@ fn denied(wanted: &Wanted<'_>) -> FileError {
     }
 }
 
-fn refuse_exposed(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+fn refuse_exposed(path: &Path, file: &File, metadata: &Metadata) -> Result<(), FileError> {
     refuse_stranger(path, metadata)?;
     let mode = metadata.mode() & 0o7777;
     let us = rustix::process::geteuid().as_raw();
     match (mode & 0o077, metadata.uid()) {
         (0, _) => Ok(()),
+        (group, _) if group & 0o007 == 0 && lets_in_only(us, file) => Ok(()),
         (_, 0) if us != 0 => Err(FileError::RootOwned { path: path.into(), mode, us }),
         _ => Err(FileError::Exposed { path: path.into(), mode }),
     }
