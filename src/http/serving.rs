@@ -27,7 +27,7 @@ use crate::config::ServerConfig;
 const CLOCK_LAG: Duration = Duration::from_millis(500);
 
 /// What was sent before a stop has this long to be read: actix drops what has arrived and is not yet read.
-const LAST_ARRIVALS: Duration = Duration::from_millis(250);
+const LAST_ARRIVALS: Duration = Duration::from_millis(500);
 
 /// How long the rest of a refused request is read and dropped, so that its sender sees the answer
 /// before a reset.

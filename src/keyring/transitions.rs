@@ -175,20 +175,27 @@ impl Document {
     }
 
     /// An emergency: nobody is to trust the key, from now on, whatever it signed. If it is the active one, its
-    /// successor signs in its place.
+    /// successor signs in its place; only for that `remote` is needed.
     ///
     /// # Errors
-    /// No such key, or the active one without a proven successor: [`TransitionError::OnlyKey`].
+    /// No such key, or the active one without a proven successor that the key group still names:
+    /// [`TransitionError::OnlyKey`].
     pub fn with_revoked(
         self,
         id: &KeyId,
+        remote: Option<&Remote>,
         settings: &Settings,
         now: OffsetDateTime,
     ) -> Result<Self, DocumentError> {
         let document = match self.entry(id)?.state() {
             State::Untrusted | State::Gone => return Ok(self),
             State::Active => {
-                let proven = self.entries().iter().rfind(|entry| entry.state() == State::Proven);
+                // Somebody may have taken it out of the key group after it was proven.
+                let trusted = |entry: &&Entry| {
+                    entry.key_pair_id().is_some_and(|id| remote.is_some_and(|remote| remote.in_key_group(id)))
+                };
+                let proven =
+                    self.entries().iter().filter(|entry| entry.state() == State::Proven).rfind(trusted);
                 let Some(proven) = proven.map(|entry| entry.id().clone()) else {
                     return Err(TransitionError::OnlyKey { id: id.clone() }.into());
                 };

@@ -142,10 +142,14 @@ impl<'a> Round<'a> {
     /// Nobody is to trust the key from now on.
     ///
     /// # Errors
-    /// It is the only key that can sign, or it cannot be written.
+    /// It is the only key that can sign, or CloudFront could not be asked whether it is, or it cannot be written.
     pub async fn revoke(&mut self, id: &KeyId, tell: Tell<'_>) -> Result<(), RotationError> {
-        let (before, now) = (self.document()?, (self.rotator.now)());
-        let after = before.clone().with_revoked(id, &self.rotator.settings, now)?;
+        let before = self.document()?;
+        let is_active = before.active().is_some_and(|active| active.id() == id);
+        // Any other key is revoked even while CloudFront does not answer.
+        let remote = if is_active { Some(self.observe(&before).await?) } else { None };
+        let (settings, now) = (&self.rotator.settings, (self.rotator.now)());
+        let after = before.clone().with_revoked(id, remote.as_ref(), settings, now)?;
         self.writer.commit(&after, None, &[]).await?;
         for entry in changed(&before, &after) {
             let what = match entry.state() {

@@ -157,7 +157,8 @@ pub(super) fn roll_back(world: &mut World) {
 /// `keys revoke ID`.
 pub(super) fn revoke(world: &mut World, id: &KeyId) {
     let is_active = world.document.active().is_some_and(|active| active.id() == id);
-    match world.document.clone().with_revoked(id, &world.settings, world.wall()) {
+    let remote = world.cloudfront.remote();
+    match world.document.clone().with_revoked(id, Some(&remote), &world.settings, world.wall()) {
         Ok(document) => {
             world.ledger.exempt.insert(id.clone());
             world.ledger.revoked.insert(id.clone());

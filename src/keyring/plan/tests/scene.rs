@@ -150,7 +150,8 @@ impl Scene {
     }
 
     pub fn revoked(mut self, number: usize) -> Self {
-        self.document = self.document.with_revoked(&key_id(number), &self.settings, self.now).unwrap();
+        let (id, remote) = (key_id(number), Some(&self.remote));
+        self.document = self.document.with_revoked(&id, remote, &self.settings, self.now).unwrap();
         self
     }
 }

@@ -41,7 +41,7 @@ const TRANSITIONS: [(Transition, &str); 10] = [
     (|s| s.document.with_untrusted(&key_id(1), s.now), "- - - - - untrusted untrusted -"),
     (|s| s.document.with_gone(&key_id(1), s.now), "- - - - - gone gone gone"),
     (
-        |s| s.document.with_revoked(&key_id(1), &s.settings, s.now),
+        |s| s.document.with_revoked(&key_id(1), None, &s.settings, s.now),
         "untrusted untrusted untrusted untrusted - untrusted untrusted gone",
     ),
 ];
@@ -80,7 +80,7 @@ fn refused(result: Result<Document, DocumentError>, expected: &str) {
 fn refusals_say_what_to_do() {
     let scene = Scene::rotating();
     refused(
-        scene.document.clone().with_revoked(&key_id(0), &scene.settings, scene.now),
+        scene.document.clone().with_revoked(&key_id(0), Some(&scene.remote), &scene.settings, scene.now),
         "key A signs all cookies, and without a proven successor nothing could sign: run `edgemint keys rotate`, and \
          `edgemint keys revoke A` once the new key is active or its state is `proven`",
     );
@@ -119,7 +119,13 @@ fn refusals_say_what_to_do() {
 #[test]
 fn the_active_key_is_revoked_by_its_proven_successor_only() {
     for (scene, state) in b_in_every_state().into_iter().take(4).zip(0..) {
-        let revoked = scene.document.with_revoked(&key_id(0), &scene.settings, scene.now);
+        // Where it is not known that the key group names the successor, or known that it does not.
+        for remote in [None, Some(&scene.clone().not_member("KB").remote)] {
+            let revoked = scene.document.clone().with_revoked(&key_id(0), remote, &scene.settings, scene.now);
+            assert!(revoked.is_err(), "B is in state {state}");
+        }
+        let revoked =
+            scene.document.with_revoked(&key_id(0), Some(&scene.remote), &scene.settings, scene.now);
         assert_eq!(revoked.is_ok(), state == 3, "B is in state {state}");
         if let Ok(document) = revoked {
             assert_eq!(document.active().unwrap().id(), &key_id(1));
