@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -12,16 +13,34 @@ struct Serving {
     stated: Option<&'static str>,
     /// What it prints before the address that it has.
     words: &'static str,
+    /// What else README.md gives it or says of it, and what it prints before what that is here.
+    more: &'static [(&'static str, &'static str)],
 }
 
-const SERVING: [Serving; 3] = [
-    Serving { command: "edgemint demo", stated: None, words: "Open  http://" },
+/// The longer of two that begin alike comes first.
+const SERVING: [Serving; 4] = [
+    Serving { command: "edgemint demo", stated: None, words: "Open  http://", more: &[] },
     Serving {
         command: "edgemint serve",
         stated: Some("127.0.0.1:8080"),
         words: "edgemint listening on http://",
+        more: &[],
     },
-    Serving { command: "edgemint edge", stated: Some("127.0.0.1:8082"), words: "edge listening on http://" },
+    Serving {
+        command: "edgemint edge --control-plane",
+        stated: Some("127.0.0.1:8084"),
+        words: "edge listening on http://",
+        more: &[
+            ("127.0.0.1:8083", "control plane listening on http://"),
+            ("2a7b1c9d-5e0f-4a61-9b7e-0c3d5f8a1b24", "key group "),
+        ],
+    },
+    Serving {
+        command: "edgemint edge",
+        stated: Some("127.0.0.1:8082"),
+        words: "edge listening on http://",
+        more: &[],
+    },
 ];
 
 /// A command that ended well, and what it printed.
@@ -89,6 +108,9 @@ impl Reader {
             if let Some(stated) = serving.stated {
                 command = command.replace(stated, &server.address.to_string());
             }
+            for ((stated, _), told) in serving.more.iter().zip(&server.told) {
+                command = command.replace(stated, told);
+            }
         }
         let output = self.shell(&format!("{command}\nexport -p > \"$1\"")).output().unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
@@ -105,12 +127,17 @@ impl Reader {
             }
             (_, Some(stated)) => {
                 assert!(command.contains(stated), "{command}");
-                command.replace(stated, "127.0.0.1:0")
+                let others = serving.more.iter().filter(|(stated, _)| stated.parse::<SocketAddr>().is_ok());
+                others.fold(command.replace(stated, "127.0.0.1:0"), |command, (stated, _)| {
+                    assert!(command.contains(stated), "{command}");
+                    command.replace(stated, "127.0.0.1:0")
+                })
             }
             (_, None) => format!("{command} --port-base 0"),
         };
         // `exec`, so that the process that is stopped is the server and not its shell.
-        let server = Server::start(&mut self.shell(&format!("exec {command}")), serving.words);
+        let more = serving.more.iter().map(|(_, words)| *words);
+        let server = Server::start(&mut self.shell(&format!("exec {command}")), serving.words, more);
         self.servers.push((serving, server));
     }
 

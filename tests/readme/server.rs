@@ -11,13 +11,15 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// A server in the background, until it is stopped or dropped.
 pub struct Server {
     pub address: SocketAddr,
+    /// What else it said of itself, in the order in which that was asked for.
+    pub told: Vec<String>,
     child: Child,
 }
 
 impl Server {
     /// Starts `command` and waits for the line of its output that says where it listens: `words`, then
-    /// an address, or a name of this machine with a port.
-    pub fn start(command: &mut Command, words: &str) -> Self {
+    /// an address, or a name of this machine with a port; then for lines that begin with each of `more`.
+    pub fn start<'w>(command: &mut Command, words: &str, more: impl IntoIterator<Item = &'w str>) -> Self {
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log.reopen().unwrap()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
@@ -29,18 +31,20 @@ impl Server {
             }
         });
         let deadline = Instant::now() + DEADLINE;
-        let port = loop {
+        let mut line_with = |words: &str| loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(line) = lines.recv_timeout(left) else {
                 let _ = child.kill();
                 let log = std::fs::read_to_string(log.path()).unwrap();
-                panic!("{command:?} never printed {words:?} and an address; it wrote: {log}");
+                panic!("{command:?} never printed {words:?}; it wrote: {log}");
             };
-            if let Some(port) = line.split_once(words).and_then(|(_, rest)| port(rest)) {
-                break port;
+            if let Some((_, rest)) = line.split_once(words) {
+                break rest.to_owned();
             }
         };
-        Self { address: SocketAddr::from(([127, 0, 0, 1], port)), child }
+        let port = port(&line_with(words)).expect("an address");
+        let told = more.into_iter().map(line_with).collect();
+        Self { address: SocketAddr::from(([127, 0, 0, 1], port)), told, child }
     }
 
     /// Sends SIGTERM, as whoever started it in a terminal would press Ctrl-C, and waits for a good end.

@@ -94,7 +94,7 @@ pub fn service(folder: &Path, secret: &str) -> Server {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let mut serve = clean("edgemint", folder);
     serve.args(["serve", "--config", "edgemint.toml", "--listen", "127.0.0.1:0"]);
-    Server::start(&mut serve, "edgemint listening on http://")
+    Server::start(&mut serve, "edgemint listening on http://", [])
 }
 
 /// The names of the cookies that are set, and not deleted, in order of the alphabet.

@@ -1,6 +1,7 @@
 //! From the first command of README.md to the last, as somebody new would.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -36,6 +37,8 @@ fn a_reader_who_does_what_it_says_gets_there() {
     let target = url.trim_end().strip_prefix("https://cdn.example.com").unwrap();
     assert_eq!(ask(edge, target, "").status, 200);
     assert_eq!(ask(edge, &target.replace("1.mp3", "2.mp3"), "").status, 403, "another file");
+
+    is_rotated(&reader);
 
     let demo = reader.server("edgemint demo").address;
     let page = get(demo, "/", &[("Host", &format!("app.edgemint.localhost:{}", demo.port()))]);
@@ -74,4 +77,30 @@ fn opens(edge: SocketAddr, cookies: &Value) {
 
 fn ask(edge: SocketAddr, target: &str, cookies: &str) -> Response {
     get(edge, target, &[("Host", "cdn.example.com"), ("Cookie", cookies)])
+}
+
+/// A new key signs, the edge was seen to accept it, and the service that runs has followed.
+fn is_rotated(reader: &Reader) {
+    let told = reader.outputs("keys rotate").concat();
+    let steps: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let done = |step: &str| steps.iter().any(|told| told["event"] == "done" && told["step"] == step);
+    assert!(["adopt", "trust", "prove", "activate"].into_iter().all(done), "{told}");
+    let status = reader.outputs("keys status").concat();
+    let active = status.lines().find(|line| line.contains(" active ")).unwrap_or_else(|| panic!("{status}"));
+    assert!(!active.contains("K2JCJMDEHXQW5F"), "{status}");
+    assert!(
+        status.lines().any(|line| line.contains("K2JCJMDEHXQW5F") && line.contains("retiring")),
+        "{status}"
+    );
+    let service = reader.server("edgemint serve").address;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let ready: Value = serde_json::from_slice(&get(service, "/readyz", &[]).body).unwrap();
+        let signs = ready["keyring"]["key_pair_id"].as_str().unwrap();
+        if active.contains(signs) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{signs} still signs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
