@@ -346,7 +346,7 @@ fn refuses_workers_that_the_open_files_do_not_suffice_for() {
     let (code, said) = ended(shell.arg(env!("CARGO_BIN_EXE_edgemint")));
     assert_eq!(code, Some(2), "{said}");
     assert!(
-        said.contains("server.workers: 32 workers need a limit of at least 192 open files, and it is 128; "),
+        said.contains("server.workers: 32 workers need a limit of at least 208 open files, and it is 128; "),
         "{said}"
     );
 }

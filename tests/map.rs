@@ -38,9 +38,11 @@ const MAP: [(&str, &[&str]); 12] = [
 ];
 
 /// Names of other crates that only these modules may use.
-const RESERVED: [(&str, &[&str]); 5] = [
+const RESERVED: [(&str, &[&str]); 7] = [
     ("actix_web::", &["edge", "http", "demo", "cli"]),
     ("tokio::", &["mint", "session", "rotation", "edge", "http", "demo", "cli"]),
+    ("aws_config::", &["keyring", "rotation"]),
+    ("aws_sdk_cloudfront::", &["rotation"]),
     ("std::fs", &["keyring", "config", "edge", "demo", "cli"]),
     ("std::env", &["config", "cli"]),
     ("clap::", &["cli"]),

@@ -19,9 +19,10 @@ const DEFAULT_MAX_CONNECTIONS: usize = 1024;
 /// Threads that serve, as many as actix takes.
 const MAX_WORKERS: usize = 512;
 
-/// Descriptors that are not connections, whatever the number of workers: standard streams, listeners,
-/// signals, the keyring. An idle service holds 14.
-const RESERVED_DESCRIPTORS: usize = 32;
+/// Descriptors that are not connections of listeners, whatever the number of workers: standard streams, listeners,
+/// signals, connections to other services, those for metrics, and the keyring as it is watched and looked at. An idle
+/// service holds 26 with metrics, and some ten more for a moment.
+const RESERVED_DESCRIPTORS: usize = 48;
 
 const RAISE: &str = "raise the limit (ulimit -n, or LimitNOFILE= in a systemd unit)";
 

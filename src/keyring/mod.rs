@@ -21,7 +21,7 @@ mod id;
 mod journal;
 mod location;
 mod misread;
-mod plan;
+pub mod plan;
 mod ring;
 mod secret;
 mod store;

@@ -1,6 +1,6 @@
 use super::api::{ApiError, CloudFront};
 use super::error::RotationError;
-use crate::keyring::{Document, Journal, KeyId, Phase, Remote, RemoteKey, State};
+use crate::keyring::{Document, Journal, KeyId, Phase, Record, Remote, RemoteKey, State};
 
 /// The part of CloudFront that a rotation is about.
 #[derive(Debug, Clone)]
@@ -60,7 +60,11 @@ pub fn believed(document: &Document, journal: &Journal) -> Remote {
 
 /// Whether the last change of the key group that is known of a key took it out.
 fn was_taken_out(id: &KeyId, journal: &Journal) -> bool {
-    let changes = journal.records().iter().filter(|record| record.key == *id && record.phase == Phase::Done);
-    let last = changes.filter(|record| ["trust", "untrust"].contains(&record.step.as_str())).next_back();
+    let is_change = |record: &&Record| {
+        record.key == *id
+            && record.phase == Phase::Done
+            && ["trust", "untrust"].contains(&record.step.as_str())
+    };
+    let last = journal.records().iter().rfind(is_change);
     last.is_some_and(|record| record.step == "untrust")
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::support::{Double, Place, Ran, wait_for};
+use crate::programs::needs;
 use crate::python::python_program;
 
 /// Types what a step says, and gives back what the last command printed.
@@ -14,7 +15,9 @@ fn type_in(ran: &Ran, aws: &Path, double: &Double, place: &Place) -> String {
     let path = format!("{}:{}", aws.parent().unwrap().display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("bash");
     command.args(["-c", &script]).current_dir(place.root()).env("PATH", path).env("HOME", place.root());
-    command.env("AWS_ENDPOINT_URL", format!("http://{}", double.control)).env("AWS_REGION", "us-east-1");
+    command
+        .env("AWS_ENDPOINT_URL", format!("http://{}", double.control))
+        .env("AWS_DEFAULT_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -37,6 +40,7 @@ fn until_due(place: &Place) -> Ran {
 
 #[test]
 fn a_rotation_by_hand_comes_to_the_same_end() {
+    needs!("bash");
     let Some(aws) = python_program("aws") else { return };
     let double = Double::with_foreign_keys(&["KFOREIGN"]);
     let place = Place::with_active_key(&double, &["--algorithm", "ecdsa-p256"]);

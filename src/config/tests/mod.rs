@@ -99,25 +99,25 @@ fn connections(server: &str, limit: Option<u64>) -> Result<usize, String> {
 
 #[test]
 fn connections_leave_descriptors_for_the_workers() {
-    assert_eq!(connections("workers = 2", Some(1024)), Ok(984));
-    assert_eq!(connections("", Some(1024)), Ok(976), "one worker per core");
+    assert_eq!(connections("workers = 2", Some(1024)), Ok(968));
+    assert_eq!(connections("", Some(1024)), Ok(960), "one worker per core");
     assert_eq!(connections("workers = 32", None), Ok(1024));
-    assert_eq!(connections("workers = 32\nmax_connections = 864", Some(1024)), Ok(864));
+    assert_eq!(connections("workers = 32\nmax_connections = 848", Some(1024)), Ok(848));
     assert_eq!(connections("workers = 4\nmax_connections = 4", None), Ok(4));
-    assert_eq!(connections("workers = 1", Some(37)), Ok(1));
+    assert_eq!(connections("workers = 1", Some(53)), Ok(1));
 }
 
 #[test]
 fn workers_that_the_descriptors_do_not_suffice_for_are_refused() {
-    let expected = "edgemint.toml:2:11: server.workers: 32 workers need a limit of at least 192 open files, and it is 128; \
+    let expected = "edgemint.toml:2:11: server.workers: 32 workers need a limit of at least 208 open files, and it is 128; \
                     set workers lower, or raise the limit (ulimit -n, or LimitNOFILE= in a systemd unit)";
     assert_eq!(connections("workers = 32", Some(128)), Err(expected.to_owned()));
     // Once what is wrong with the workers is said, the connections are not blamed as well.
     assert_eq!(connections("workers = 32\nmax_connections = 50", Some(128)), Err(expected.to_owned()));
-    let by_default = connections("", Some(51)).unwrap_err();
+    let by_default = connections("", Some(67)).unwrap_err();
     assert!(
         by_default.starts_with(
-            "edgemint.toml:1:1: server: 4 workers need a limit of at least 52 open files, and it is 51; "
+            "edgemint.toml:1:1: server: 4 workers need a limit of at least 68 open files, and it is 67; "
         ),
         "{by_default}"
     );

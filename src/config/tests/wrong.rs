@@ -211,7 +211,7 @@ const ROWS: &[Row] = &[
         "[server]\nmax_connections = 5000\nworkers = 2",
         ":2:19",
         "server.max_connections",
-        "5000 does not fit below the limit of 4096 open files (40 are kept for 2 workers and other things); write at most 4056",
+        "5000 does not fit below the limit of 4096 open files (56 are kept for 2 workers and other things); write at most 4040",
     ),
     (
         1,

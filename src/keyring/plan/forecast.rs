@@ -16,7 +16,7 @@ use crate::keyring::id::KeyId;
 /// well. No steps: the keyring and CloudFront are as they should be.
 ///
 /// Carry out the first step only, [`record`] it, look at CloudFront again and make another plan. If the first
-/// step is to wait, or is blocked, nothing is due. It is the policy described [above](self).
+/// step is to wait, or is blocked, nothing is due. The policy is in the documentation of this [module](super).
 #[must_use]
 pub fn plan(document: &Document, remote: &Remote, now: OffsetDateTime, settings: &Settings) -> Vec<Step> {
     Forecast::new(document, remote, now, settings).collect()

@@ -10,8 +10,8 @@ type Rule = fn(&View<'_>) -> Option<Step>;
 
 /// What can be done now, the most urgent first.
 const RULES: [Rule; 7] = [
-    take_out_what_is_not_trusted,
     adopt_what_is_there,
+    take_out_what_is_not_trusted,
     give_up_what_is_superseded,
     note_how_long_cookies_live,
     put_back_what_cookies_need,
@@ -28,13 +28,14 @@ fn step(action: Action, reason: impl Into<String>) -> Option<Step> {
     Some(Step { action, reason: reason.into() })
 }
 
-/// First of all: it is an emergency, or a key that never signed.
+/// The first change to CloudFront: it is an emergency, or a key that never signed.
 fn take_out_what_is_not_trusted(view: &View<'_>) -> Option<Step> {
     let entry = view.in_state(State::Untrusted).find(|entry| view.in_key_group(entry))?;
     let id = entry.id().clone();
     step(Action::Untrust { id }, "it is revoked or given up, and the key group still names it")
 }
 
+/// Before all else, for all else goes by the recorded id. It only records.
 fn adopt_what_is_there(view: &View<'_>) -> Option<Step> {
     view.entries().filter(|entry| entry.key_pair_id().is_none()).find_map(|entry| {
         let Presence::Ours(key_pair_id) = view.presence(entry) else { return None };
@@ -143,14 +144,15 @@ pub(super) fn wait(view: &View<'_>) -> Option<Step> {
     let retiring = view.in_state(State::Retiring).min_by_key(|entry| settings.release_at(entry))?;
     let (id, until) = (retiring.id(), settings.release_at(retiring));
     let mut reason = format!("until then cookies that {id} signed may be in use");
-    if let Some(successor) = view.document.successor() {
+    let no_room = !view.has_room_in_key_group() || !view.has_room_in_account();
+    if let Some(successor) = view.document.successor().filter(|_| no_room) {
         reason.push_str(&format!("; then there is room for {}", successor.id()));
     }
     // An operator who finds a wait of years can do something about it.
     if until > settings.release_from(view.now) {
         reason.push_str(&format!(
-            ", which is longer than the lifetimes of today ask for: cookies lived longer, or the clock was ahead; \
-             if it was the clock, `edgemint keys revoke {id}` ends the wait"
+            "; that is longer than the lifetimes of today ask for, so they were longer, or a clock is or was wrong: \
+             if no such cookie can be left, `edgemint keys revoke {id}` ends the wait"
         ));
     }
     step(Action::Wait { until }, reason)

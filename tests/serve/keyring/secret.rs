@@ -1,5 +1,5 @@
 //! A keyring in Secrets Manager, of which no file tells when it changes. The other side is a few lines of this test;
-//! moto's server is asked in `tests/cloud`.
+//! `tests/keys/secrets_manager` asks moto's server.
 
 use std::fs;
 use std::time::Duration;

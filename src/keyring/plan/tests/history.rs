@@ -27,6 +27,8 @@ pub(super) enum Event {
     Lifetime(u64),
     Restart(usize),
     AddForeign,
+    /// Somebody uploads so many public keys for other purposes.
+    Fill(usize),
     RemoveForeign,
     /// Somebody takes a key of the keyring out of the key group.
     TakeOut(Index),
@@ -34,7 +36,7 @@ pub(super) enum Event {
     DeletePublicKey(Index),
     /// Somebody uploads the public key of a new key by hand.
     Upload,
-    /// Somebody puts a published key into the key group by hand.
+    /// Somebody puts a key that signs nothing into the key group by hand.
     PutIn,
 }
 
@@ -65,6 +67,7 @@ pub(super) fn event(clock: Clock) -> impl Strategy<Value = Event> {
         1 => select(vec![60u64, 200, 600]).prop_map(Event::Lifetime),
         1 => (0..4usize).prop_map(Event::Restart),
         1 => Just(Event::AddForeign),
+        1 => (1..9usize).prop_map(Event::Fill),
         1 => Just(Event::RemoveForeign),
         1 => any::<Index>().prop_map(Event::TakeOut),
         1 => any::<Index>().prop_map(Event::DeletePublicKey),
@@ -163,6 +166,7 @@ fn happen(world: &mut World, operator: &mut Operator, event: &Event) {
         Event::Lifetime(seconds) => world.set_lifetime(*seconds),
         Event::Restart(server) => world.restart(*server),
         Event::AddForeign => world.add_foreign(),
+        Event::Fill(keys) => world.fill(*keys),
         Event::RemoveForeign => world.remove_foreign(),
         Event::TakeOut(index) => tamper(world, index, false),
         Event::DeletePublicKey(index) => tamper(world, index, true),
@@ -197,7 +201,8 @@ fn upload(world: &mut World) {
 }
 
 fn put_in(world: &mut World) {
-    let Some(id) = world.in_state(&[State::Published]).pop() else { return };
+    let states = [State::Generated, State::Published, State::Untrusted];
+    let Some(id) = world.in_state(&states).pop() else { return };
     let members = world.cloudfront.members();
     for key_pair_id in world.cloudfront.ids_of(&id) {
         if !members.contains(&key_pair_id) && members.len() < KEY_GROUP_LIMIT {

@@ -4,5 +4,7 @@ mod keys;
 mod ledger;
 mod operator;
 mod properties;
+mod scene;
 mod table;
+mod transitions;
 mod world;

@@ -32,7 +32,7 @@ fn ends_as_asked(world: &mut World) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(800) })]
 
     /// The first property of all: what `Ledger` and `World` check at every change holds, and the end is as asked.
     #[test]

@@ -125,7 +125,7 @@ impl World {
         let key_pair_id =
             self.cloudfront.create(&format!("imported-{}", self.keys_made), Some(key_id(self.keys_made)));
         let key_pair_id = key_pair_id.unwrap();
-        let members = [self.cloudfront.members(), &[key_pair_id.clone()]].concat();
+        let members = [self.cloudfront.members(), std::slice::from_ref(&key_pair_id)].concat();
         self.cloudfront.update(members, self.now).unwrap();
         self.add_imported(key_pair_id);
     }
@@ -160,6 +160,13 @@ impl World {
         let Ok(id) = self.cloudfront.create(&reference, None) else { return };
         let members = [self.cloudfront.members(), &[id]].concat();
         self.cloudfront.update(members, self.now).unwrap();
+    }
+
+    /// Somebody else's public keys, in no key group of ours, as far as the account has room.
+    pub fn fill(&mut self, keys: usize) {
+        for number in 0..keys {
+            let _ = self.cloudfront.create(&format!("other-{}-{number}", self.now), None);
+        }
     }
 
     /// Somebody takes a public key of theirs out of the key group and deletes it.
