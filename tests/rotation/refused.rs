@@ -1,6 +1,9 @@
 //! What a rotation refuses, and what it leaves as it was.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::json;
 
 use super::support::{Double, Place};
 
@@ -127,6 +130,31 @@ fn a_key_that_the_grants_cannot_be_served_with_is_not_made() {
     ran.is_refused(&["\"own\" is signed for each listener", "use an ECDSA key", "sha256"]);
     nothing_changed(&place, &double, 1);
     place.rotate(&["--wait", "--algorithm", "rsa-2048", "--hash", "sha256"]).finishes();
+}
+
+#[test]
+fn where_nothing_can_be_written_nothing_is_begun() {
+    let double = Double::start();
+    let place = Place::with_active_key(&double, &["--algorithm", "ecdsa-p256"]);
+    // A successor is there, so that the next thing to do is in CloudFront.
+    double.faults(
+        &json!([{"call": "CreatePublicKey", "fault": {"answer": {"status": 403, "code": "AccessDenied"}}}]),
+    );
+    place.rotate(&[]).is_refused(&["CreatePublicKey"]);
+    double.api("DELETE", "/_edgemint/calls", "");
+    let advance = place.as_nobody(&["keys", "advance"]);
+    fs::set_permissions(place.keys(), Permissions::from_mode(0o500)).unwrap();
+    let ran = advance();
+    fs::set_permissions(place.keys(), Permissions::from_mode(0o700)).unwrap();
+    ran.is_refused(&["cannot write", "journal.jsonl", "space and write permission"]);
+    let calls = double.calls();
+    let changes = ["CreatePublicKey", "UpdateKeyGroup", "DeletePublicKey"];
+    assert!(changes.iter().all(|call| calls["arrived"][call].is_null()), "{calls}");
+    assert_eq!(
+        advance().leaves_more().done()[..3],
+        ["adopt", "trust", "prove"],
+        "with room again it goes on"
+    );
 }
 
 #[test]

@@ -198,7 +198,8 @@ impl Wanted {
         match (self, answer) {
             // The bucket answers only what the edge let through.
             (Self::LetIn, Answer::LetIn(_) | Answer::RefusedByOrigin) => true,
-            (Self::Refused, Answer::Refused(_)) => true,
+            // With this code the edge still knows the key, and finds something else wrong (rules §5).
+            (Self::Refused, Answer::Refused(code)) => code.as_deref() != Some("AccessDenied"),
             _ => false,
         }
     }

@@ -33,7 +33,7 @@ impl EdgeProcess {
     }
 
     /// The edge and what follows the first line of its output.
-    pub fn spawn(arguments: &[&str]) -> (Self, impl Iterator<Item = String>) {
+    pub fn spawn(arguments: &[&str]) -> (Self, impl Iterator<Item = String> + use<>) {
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut child =
             command(arguments).stdout(Stdio::piped()).stderr(log.reopen().unwrap()).spawn().unwrap();

@@ -1,4 +1,6 @@
 use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -96,6 +98,37 @@ impl Place {
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs a command as somebody who is not root, to whom everything here belongs: root is held back by no
+    /// permission.
+    pub fn as_nobody(&self, arguments: &[&str]) -> impl Fn() -> Ran {
+        const NOBODY: u32 = 65534;
+        let is_root = rustix::process::geteuid().is_root();
+        let binary = self.root().join("edgemint");
+        // Where the tests are built, nobody else may have a way to.
+        fs::copy(env!("CARGO_BIN_EXE_edgemint"), &binary).unwrap();
+        let original = self.command(arguments);
+        if is_root {
+            let inside = fs::read_dir(self.keys()).unwrap().map(|entry| entry.unwrap().path());
+            let outside =
+                [self.root().to_path_buf(), self.root().join("edgemint.toml"), self.keys(), binary.clone()];
+            outside.into_iter().chain(inside).for_each(|path| chown(path, Some(NOBODY), None).unwrap());
+        }
+        move || {
+            let mut command = Command::new(&binary);
+            command.args(original.get_args()).current_dir(original.get_current_dir().unwrap());
+            for (name, value) in original.get_envs() {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
+            if is_root {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+            Ran::from(command.output().unwrap())
+        }
     }
 
     pub fn succeeds(&self, arguments: &[&str]) -> Ran {

@@ -66,7 +66,7 @@ impl Ledger {
     }
 
     /// Takes note that the rotation takes a key out of the key group.
-    pub fn taken_out(&self, id: &KeyId, at: i64, wall: OffsetDateTime, clock_error: i64) {
+    pub fn taken_out(&mut self, id: &KeyId, at: i64, wall: OffsetDateTime, clock_error: i64) {
         let Some(retired) = self.retired.get(id).filter(|_| !self.revoked.contains(id)) else { return };
         let Settings { longest_lifetime, expiry_step, reload_interval, margin, .. } = retired.settings;
         let promised = longest_lifetime + expiry_step + reload_interval + margin;
@@ -78,6 +78,8 @@ impl Ledger {
         let promised = i64::try_from(promised.as_secs()).unwrap();
         let waited = at - retired.at;
         assert!(waited >= promised - clock_error, "{id} left after {waited} s, not {promised} s");
+        // It has left: if somebody puts it back by hand, nothing was promised for that, whatever the clock says then.
+        self.retired.remove(id);
     }
 
     /// Keys of which unexpired cookies are about.
