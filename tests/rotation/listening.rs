@@ -70,12 +70,15 @@ impl Broadcast {
         ran
     }
 
-    /// What the audience heard, once all is over.
+    /// What the audience heard, once all is over. `--nocapture` shows the figures.
+    #[expect(clippy::print_stderr, reason = "figures for whoever asks for them")]
     fn end(self) -> (Heard, Vec<String>) {
         let heard = self.audience.end();
         for server in &self.servers {
             assert!(!server.log().contains("panicked") && !server.log().contains("CloudFront-Signature"));
         }
+        let (requests, refusals, renewals) = (heard.requests(), heard.refusals(), heard.renewals);
+        eprintln!("{requests} requests, {refusals} refused, {renewals} renewals, {} keys", self.keys.len());
         assert_eq!(heard.odd, [""; 0], "nothing else may go wrong");
         assert_eq!(heard.nodes.len(), 3, "{:?}", heard.nodes);
         (heard, self.keys)
