@@ -87,16 +87,20 @@ async function rotateWhilePlaying(t) {
   await page.waitForFunction(() => seen.rotating.at(-1)?.is_running);
   assert.ok(await button.isDisabled(), 'one rotation after the other');
   assert.equal(await (await postRotate(context))({ Origin: demo.app }), 409);
-  // The episode plays on; beside it the page asks for other parts, with the same cookies, as more listeners would.
-  await page.evaluate((url) => {
+  // The episode plays on; beside it the page asks for other parts and renews its cookies all the time, as many listeners
+  // would: somebody always has the newest.
+  await page.evaluate(([url, renewal]) => {
     const ask = async () => {
+      if (seen.statuses.length % 5 === 0) {
+        await fetch(renewal, { method: 'POST', credentials: 'include', headers: { 'Content-Type': 'application/json' }, body: '{}' });
+      }
       const first = 44 + 1000 * Math.floor(Math.random() * 10_000);
       const asked = fetch(url, { credentials: 'include', cache: 'no-store', headers: { Range: `bytes=${first}-${first + 99}` } });
       seen.statuses.push(await asked.then(({ status }) => status, (error) => error.message));
       if (!seen.isOver) setTimeout(ask, 30);
     };
     ask();
-  }, `${demo.cdn}/podcasts/low-tide.wav`);
+  }, [`${demo.cdn}/podcasts/low-tide.wav`, `${demo.edgemint}/renew`]);
   await page.waitForFunction(() => seen.rotating.at(-1)?.is_running === false);
   await page.evaluate(() => { seen.isOver = true; });
   const all = await seen();

@@ -153,6 +153,6 @@ fn with_a_shorter_lifetime_than_the_servers_give_the_old_key_leaves_too_early() 
     wait_for("a refusal", || broadcast.audience.heard().refusals() > 0);
     let (heard, keys) = broadcast.end();
     assert_eq!(heard.refused.keys().collect::<Vec<_>>(), ["InvalidKey"], "{heard:?}");
-    // The first key's cookies are what was refused: nobody had asked for others yet.
+    // It is the first key's cookies that were refused.
     assert!(heard.tried(&keys[0]) > heard.played[&keys[0]], "{heard:?}");
 }

@@ -260,6 +260,20 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_page_that_is_opened_later_is_told_how_far_the_rotation_is() {
+        let events = Happenings::new();
+        assert!(events.begin_rotation());
+        assert!(!events.begin_rotation(), "one after the other");
+        let mut relay = relay(&events);
+        let first = relay.next().await.unwrap();
+        assert!(first.starts_with("event: rotating\n") && first.contains(r#""is_running":true"#), "{first}");
+        events.rotating(|rotating| rotating.end(None));
+        let next = until(&mut relay, "rotating").await.pop().unwrap();
+        assert!(next.contains(r#""is_running":false"#), "{next}");
+        assert!(events.begin_rotation());
+    }
+
+    #[actix_web::test]
     async fn the_totals_come_at_once_and_the_stream_ends_with_the_edge() {
         let events = Happenings::new();
         let mut relay = relay(&events);

@@ -36,6 +36,12 @@ enum Habit {
     Prompt,
     /// Half a second before they could not be used any more, as after a pause.
     Late,
+    /// All the time, so that somebody always has the newest.
+    Eager,
+}
+
+impl Habit {
+    const ALL: [Self; 3] = [Self::Prompt, Self::Late, Self::Eager];
 }
 
 /// What listeners met.
@@ -81,7 +87,8 @@ impl Heard {
 }
 
 /// Listeners who ask the edge for range after range with the newest cookies that they have, and meanwhile renew them,
-/// each time at another instance. Half of them renew as late as they can. On a thread of their own until they are ended.
+/// each time at another instance. Some renew as late as they can, and some all the time. On a thread of their own until
+/// they are ended.
 pub struct Audience {
     heard: Arc<Mutex<Heard>>,
     stop: watch::Sender<bool>,
@@ -98,7 +105,7 @@ impl Audience {
             let client = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
             let client = client.tls_certs_only([]).timeout(Duration::from_secs(20)).build().unwrap();
             let listeners = (0..listeners).map(|number| {
-                let habit = if number % 2 == 0 { Habit::Prompt } else { Habit::Late };
+                let habit = Habit::ALL[number % 3];
                 let listener =
                     Listener { number, habit, edge, issuers: &issuers, client: &client, heard: &shared };
                 listener.listen(stopped.clone())
@@ -219,6 +226,7 @@ impl Listener<'_> {
             let due = match self.habit {
                 Habit::Prompt => held.renew_at.get(),
                 Habit::Late => held.expires_at.get() - SHORTEST - 0.5,
+                Habit::Eager => now() + 0.3,
             };
             sleep(Duration::from_secs_f64((due - now()).max(0.05))).await;
             if !self.renew(held, instance).await {
