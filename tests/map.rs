@@ -18,7 +18,7 @@ const MAP: [(&str, &[&str]); 12] = [
     ("telemetry", &[]),
     ("config", &["cloudfront", "keyring", "mint", "session", "rotation", "telemetry"]),
     ("http", &["cloudfront", "keyring", "mint", "session", "player", "config", "telemetry"]),
-    ("demo", &["cloudfront", "keyring", "edge", "player", "config", "http", "telemetry"]),
+    ("demo", &["cloudfront", "keyring", "rotation", "edge", "player", "config", "http", "telemetry"]),
     (
         "cli",
         &[

@@ -6,8 +6,11 @@ use std::time::Duration;
 use serde_spanned::Spanned;
 use url::Url;
 
-use crate::rotation::{CanaryUrl, ProofSettings};
+use crate::keyring::Settings;
+use crate::mint::Profile;
+use crate::rotation::{CanaryUrl, Place, ProofSettings};
 
+use super::Config;
 use super::fields::{Reader, duration_in, number_in};
 use super::raw::{Field, RawRotation};
 
@@ -28,6 +31,27 @@ pub struct RotationConfig {
     pub group_limit: usize,
     /// The most public keys in the account.
     pub account_limit: usize,
+}
+
+impl RotationConfig {
+    /// What is rotated in CloudFront.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { key_group: self.key_group.clone(), distribution: self.distribution.clone() }
+    }
+
+    /// What the plan goes by, with the rest of the configuration in which this section stands.
+    #[must_use]
+    pub fn settings(&self, config: &Config) -> Settings {
+        Settings {
+            longest_lifetime: config.grants.iter().map(Profile::ttl).max().unwrap_or_default(),
+            expiry_step: config.mint.expiry_step,
+            reload_interval: config.keyring.poll,
+            margin: self.margin,
+            group_limit: self.group_limit,
+            account_limit: self.account_limit,
+        }
+    }
 }
 
 const DAY: Duration = Duration::from_hours(24);

@@ -1,5 +1,5 @@
 //! The three servers, put together as an operator would: edgemint from a configuration file and a
-//! keyring, the edge with the public key, the web app with the ticket's secret.
+//! keyring, the edge with public keys and a control plane, the web app with the ticket's secret.
 
 use std::io;
 use std::net::TcpListener;
@@ -10,17 +10,20 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::{HttpServer, web};
-use futures_util::future::{Either, join_all, select, try_join3};
+use futures_util::future::{Either, join_all, select, try_join_all};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 
-use super::app::{App, Counters, EdgeEvents, Places, TicketIssuer, routes};
-use super::edgemint::{AUDIENCE, Edgemint, SetUpError};
-use super::library::{self, PROTECTED};
+use super::app::{App, Counters, Happenings, Places, Rotating, TicketIssuer, routes};
+use super::cloud::{Cloud, CloudError};
+use super::edgemint::{AUDIENCE, Edgemint, Keys, SetUpError};
+use super::library;
 use super::media_bytes::MediaBytes;
 use super::ports::{PortError, Ports};
-use crate::edge::{self, Behaviour, Edge, Origin, OriginError, ViewerScheme};
+use super::rotation::Rotations;
+use crate::edge::{self, Edge, Origin, OriginError, ViewerScheme};
 use crate::http::{self, Assembled, StartError};
 
 /// What the three hosts have in common: browsers resolve names under `localhost` by themselves.
@@ -32,9 +35,8 @@ const STOP_SECONDS: u64 = 1;
 /// The running demo. Its key, audio and configuration are in a temporary directory that goes with it.
 pub struct Demo {
     places: Places,
-    edgemint: Server,
-    app: Server,
-    edge: Server,
+    /// The web app, the edge, edgemint, and the control plane of the edge.
+    servers: [Server; 4],
     stop_signals: [Signal; 2],
     _directory: TempDir,
 }
@@ -51,6 +53,9 @@ pub enum DemoError {
     /// edgemint could not be set up.
     #[error(transparent)]
     SetUp(#[from] SetUpError),
+    /// Nor its control plane.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
     /// The edge could not be set up.
     #[error(transparent)]
     Origin(#[from] OriginError),
@@ -80,23 +85,30 @@ impl Demo {
         let episodes = library::write(&media)?;
         let address = listeners.edgemint.local_addr()?;
         let now = OffsetDateTime::now_utc();
-        let edgemint = Edgemint::set_up(directory.path(), address, &places, DOMAIN, lifetime, now).await?;
+        let keys = Keys::make(directory.path(), now).await?;
+        let cloud = Cloud::start(&keys.key_pair_id, keys.public_key, now)?;
+        let edgemint = Edgemint::set_up(directory.path(), address, &places, DOMAIN, lifetime, &cloud)?;
 
-        let (events, counters) = (EdgeEvents::new(), Counters::default());
-        let edge = edge(&media, &places, &edgemint, events.clone())?;
+        let (happenings, counters) = (Happenings::new(), Counters::default());
+        happenings.rotating(|rotating| *rotating = Rotating::of(keys.keyring.document()));
+        let (wishes, wished) = mpsc::channel(1);
+        let rotations = Rotations::new(edgemint.config.clone(), keys.store, happenings.clone());
+        actix_web::rt::spawn(rotations.run(wished));
+        let edge = edge(&media, &places, &cloud, happenings.clone())?;
         let edge = serve(listeners.edge, counters.edge.clone(), false, move |config| {
             edge::configure(config, edge.clone())
         })?;
         let tickets = TicketIssuer::new(edgemint.ticket_secret.as_bytes(), &places.app, AUDIENCE);
-        let minting = Assembled::new(edgemint.config, &edgemint.keyring)?;
+        let minting = Assembled::new(edgemint.config, &keys.keyring)?;
         let minting = serve(listeners.edgemint, counters.edgemint.clone(), true, move |config| {
             minting.configure(config)
         })?;
         let sent_by_app = counters.app.clone();
-        let app = App::new(places.clone(), tickets, episodes, lifetime.as_secs(), events, counters);
+        let seconds = lifetime.as_secs();
+        let app = App::new(places.clone(), tickets, episodes, seconds, happenings, counters, wishes);
         let app = web::Data::new(app);
         let app = serve(listeners.app, sent_by_app, false, move |config| routes(app.clone())(config))?;
-        Ok(Self { places, edgemint: minting, app, edge, stop_signals, _directory: directory })
+        Ok(Self { places, servers: [app, edge, minting, cloud.server], stop_signals, _directory: directory })
     }
 
     /// Where the three servers are.
@@ -110,9 +122,9 @@ impl Demo {
     /// # Errors
     /// When a server fails.
     pub async fn run(self) -> io::Result<()> {
-        let handles = [self.app.handle(), self.edge.handle(), self.edgemint.handle()];
+        let handles = self.servers.each_ref().map(Server::handle);
         let [mut terminate, mut interrupt] = self.stop_signals;
-        let servers = actix_web::rt::spawn(try_join3(self.app, self.edge, self.edgemint));
+        let servers = actix_web::rt::spawn(try_join_all(self.servers));
         let stopped = select(Box::pin(terminate.recv()), Box::pin(interrupt.recv()));
         let servers = match select(stopped, servers).await {
             Either::Left((_, servers)) => servers,
@@ -127,16 +139,15 @@ fn origin(name: &str, listener: &TcpListener) -> io::Result<String> {
     Ok(format!("http://{name}.{DOMAIN}:{}", listener.local_addr()?.port()))
 }
 
-/// The edge: public key only, and pages of the app may read what it serves, so that a refusal differs.
-fn edge(media: &Path, places: &Places, edgemint: &Edgemint, events: EdgeEvents) -> Result<Edge, DemoError> {
-    let trusted = [(edgemint.key_pair_id.clone(), edgemint.public_key.clone())].into_iter().collect();
+/// The edge: public keys only, and pages of the app may read what it serves, so that a refusal differs.
+fn edge(media: &Path, places: &Places, cloud: &Cloud, happenings: Happenings) -> Result<Edge, DemoError> {
     let host = places.cdn.trim_start_matches("http://");
     Ok(Edge::new(Origin::directory(media)?)
-        .protecting(Behaviour::new(PROTECTED.parse().expect("a path pattern"), trusted))
+        .controlled_by(&cloud.plane)
         .named(host.parse().expect("a host name and a port"))
         .with_scheme(ViewerScheme::Http)
         .allowing_origin(places.app.parse().expect("an origin"))
-        .observed_by(Arc::new(events)))
+        .observed_by(Arc::new(happenings)))
 }
 
 /// `is_guarded`: with what edgemint has around its routes.

@@ -16,6 +16,8 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::app::Places;
+use super::cloud::Cloud;
+use super::library::CANARY;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId, PublicKey};
 use crate::config::{Config, Problems, Surroundings};
 use crate::keyring::{Keyring, KeyringError, Location, Store};
@@ -23,16 +25,25 @@ use crate::keyring::{Keyring, KeyringError, Location, Store};
 /// The `aud` of the demo's tickets.
 pub(super) const AUDIENCE: &str = "edgemint-demo";
 
+const KEYS: &str = "keys";
 const SECRET_FILE: &str = "ticket.key";
 const SESSION_FILE: &str = "session.key";
 
-/// What edgemint is started with, and what the other two have to know of it.
-pub(super) struct Edgemint {
-    pub(super) config: Config,
+/// The id of the first key, which the demo's CloudFront takes as it is.
+const FIRST_KEY: &str = "KDEMO";
+
+/// A keyring with a first key that signs.
+pub(super) struct Keys {
+    pub(super) store: Store,
     pub(super) keyring: Keyring,
-    pub(super) ticket_secret: Zeroizing<String>,
     pub(super) key_pair_id: KeyPairId,
     pub(super) public_key: PublicKey,
+}
+
+/// What edgemint is started with, and what the web app has to know of it.
+pub(super) struct Edgemint {
+    pub(super) config: Config,
+    pub(super) ticket_secret: Zeroizing<String>,
 }
 
 /// Why edgemint could not be set up.
@@ -52,38 +63,52 @@ pub enum SetUpError {
     Random(#[from] Unspecified),
 }
 
+impl Keys {
+    /// Makes the keyring in a directory of its own.
+    pub(super) async fn make(directory: &Path, now: OffsetDateTime) -> Result<Self, SetUpError> {
+        let store = Store::create(Location::Directory(directory.join(KEYS))).await?;
+        let key_pair_id = KeyPairId::try_from(FIRST_KEY.to_owned()).expect("letters");
+        let (algorithm, hash) = (KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1);
+        store.lock().await?.init(algorithm, hash, Some(key_pair_id.clone()), now).await?;
+        let keyring = store.load().await?;
+        let public_key = keyring.active().expect("made active above").key().public_key().clone();
+        Ok(Self { store, keyring, key_pair_id, public_key })
+    }
+}
+
 impl Edgemint {
-    /// Writes everything into an empty directory and reads it back.
-    pub(super) async fn set_up(
+    /// Writes everything into a directory and reads it back. The keyring is there already.
+    pub(super) fn set_up(
         directory: &Path,
         listen: SocketAddr,
         places: &Places,
         domain: &str,
         lifetime: Duration,
-        now: OffsetDateTime,
+        cloud: &Cloud,
     ) -> Result<Self, SetUpError> {
         let ticket_secret = random_secret()?;
         write_private(&directory.join(SECRET_FILE), &ticket_secret)?;
         write_private(&directory.join(SESSION_FILE), &random_secret()?)?;
-        let keys = Store::create(Location::Directory(directory.join("keys"))).await?;
-        let key_pair_id = KeyPairId::try_from("KDEMO".to_owned()).expect("letters");
-        let (algorithm, hash) = (KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha1);
-        keys.lock().await?.init(algorithm, hash, Some(key_pair_id.clone()), now).await?;
-        let keyring = keys.load().await?;
-        let public_key = keyring.active().expect("made active above").key().public_key().clone();
-
         let file = directory.join("edgemint.toml");
-        let text = configuration(listen, places, domain, lifetime);
+        let text = configuration(listen, places, domain, lifetime, cloud);
         fs::write(&file, &text)?;
         // Nothing of the process's own environment: an EDGEMINT_ variable is meant for another edgemint.
         let config = Config::parse(&file, &text, Surroundings::default())?;
-        Ok(Self { config, keyring, ticket_secret, key_pair_id, public_key })
+        Ok(Self { config, ticket_secret })
     }
 }
 
-/// Signatures are shared for a second only, so that the page's countdown is true to the second.
-fn configuration(listen: SocketAddr, places: &Places, domain: &str, lifetime: Duration) -> String {
+/// Signatures are shared for a second only, so that the page's countdown is true to the second. The answers that prove a
+/// key take longer than the nodes of the demo's edge differ.
+fn configuration(
+    listen: SocketAddr,
+    places: &Places,
+    domain: &str,
+    lifetime: Duration,
+    cloud: &Cloud,
+) -> String {
     let Places { app, edgemint, cdn } = places;
+    let Cloud { key_group, endpoint_url, .. } = cloud;
     let seconds = lifetime.as_secs();
     format!(
         r#"[server]
@@ -94,7 +119,17 @@ workers = 1
 shutdown_timeout = "1s"
 
 [keyring]
-directory = "keys"
+directory = "{KEYS}"
+poll = "1s"
+
+[rotation]
+key_group = "{key_group}"
+endpoint_url = "{endpoint_url}"
+canary = "{cdn}{CANARY}"
+proofs = 8
+proof_interval = "250ms"
+proof_deadline = "1m"
+margin = "1s"
 
 [mint]
 expiry_step = "1s"

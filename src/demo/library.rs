@@ -1,4 +1,4 @@
-//! What the demo's edge has to give: two episodes under the protected prefix, and their cover art
+//! What the demo's edge has to give: two episodes and a canary under the protected prefix, and cover art
 //! outside it.
 
 use std::fs;
@@ -12,6 +12,9 @@ use super::audio::{HEADER_BYTES, Piece, SAMPLE_RATE};
 
 /// The path pattern that the edge protects and that the demo's grant covers.
 pub const PROTECTED: &str = "/podcasts/*";
+
+/// A small file that it protects too, by which a new key is proven.
+pub const CANARY: &str = "/podcasts/canary.txt";
 
 /// An episode as the page shows it. Paths begin with `/` and are the same at the edge and on disk.
 #[derive(Debug, Clone, Serialize)]
@@ -65,6 +68,7 @@ const WORKS: [Work; 2] = [
 pub fn write(directory: &Path) -> io::Result<Vec<Episode>> {
     fs::create_dir_all(directory.join("podcasts"))?;
     fs::create_dir_all(directory.join("covers"))?;
+    fs::write(directory.join(&CANARY[1..]), "Whoever reads this was let in.\n")?;
     thread::scope(|scope| {
         let writers = WORKS.each_ref().map(|work| scope.spawn(|| work.write(directory)));
         writers

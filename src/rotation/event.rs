@@ -67,6 +67,18 @@ pub enum Event {
     },
     /// A step is for a person to do.
     ByHand(Box<Instructions>),
+    /// Nothing is due before a time, which is waited for.
+    Waiting {
+        /// When something is due.
+        until: OffsetDateTime,
+        /// What, and why then.
+        reason: String,
+    },
+    /// Something failed that may pass, and is tried again in a moment.
+    TriesAgain {
+        /// What failed.
+        error: String,
+    },
 }
 
 /// How far a rotation has come, when it can go no further for now.

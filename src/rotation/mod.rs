@@ -17,6 +17,7 @@ mod rotator;
 mod round;
 mod steps;
 mod stop;
+mod turn;
 
 pub use api::{ApiError, Call, CloudFront, Distribution, GroupChange, KeyGroup, NoCredentials, RemoteKey};
 pub use canary::{Answer, Canary, CanaryError, CanaryUrl, CanaryUrlError, ProofError, ProofSettings, Seen};
@@ -28,3 +29,4 @@ pub use rotator::{Hands, Rotator, Servable};
 pub use round::{Round, Tell};
 pub use steps::step_name;
 pub use stop::Stop;
+pub use turn::Wish;

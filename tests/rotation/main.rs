@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod back;
+#[path = "../support/client.rs"]
+#[expect(dead_code, reason = "nothing here reads an answer in parts")]
+mod client;
 mod faults;
+mod listening;
 mod manual;
 mod normal;
 mod output;

@@ -5,8 +5,9 @@ use time::OffsetDateTime;
 
 use super::args::{KeysArgs, KeysCommand, RotationCommand};
 use super::error::KeysError;
-use super::rotation::{Wish, confirmation};
+use super::rotation::confirmation;
 use super::{local, rotation, status};
+use crate::rotation::Wish;
 
 /// Does what was asked. Exit code 0; 3 if a rotation has more to do later; or 2 with one sentence on standard error.
 /// A private key is never written anywhere but into the keyring.
@@ -38,15 +39,15 @@ async fn rotate(args: &KeysArgs, command: &RotationCommand) -> Result<ExitCode, 
     match command {
         RotationCommand::Rotate { algorithm, hash, wait, how } => {
             let wish = Wish::Successor { algorithm: *algorithm, hash: *hash };
-            rotation::run(args, how, wish, *wait).await
+            rotation::run(args, how, wish, *wait, None).await
         }
         RotationCommand::Advance { wait, key_pair_id, done, how } => {
-            let wish = Wish::Advance(confirmation(key_pair_id.as_ref(), *done));
-            rotation::run(args, how, wish, *wait).await
+            let confirmation = confirmation(key_pair_id.as_ref(), *done);
+            rotation::run(args, how, Wish::Advance, *wait, confirmation).await
         }
-        RotationCommand::Rollback { how } => rotation::run(args, how, Wish::RollBack, false).await,
+        RotationCommand::Rollback { how } => rotation::run(args, how, Wish::RollBack, false, None).await,
         RotationCommand::Revoke { id, how } => {
-            rotation::run(args, how, Wish::Revoke(id.clone()), false).await
+            rotation::run(args, how, Wish::Revoke(id.clone()), false, None).await
         }
         RotationCommand::Status { json, endpoint_url } => {
             status::show(args, endpoint_url.as_deref(), *json).await

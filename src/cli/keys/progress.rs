@@ -59,26 +59,6 @@ impl Progress {
         );
     }
 
-    /// Nothing is due before `until`, and it is waited for.
-    pub(super) fn waits(&self, until: OffsetDateTime, reason: &str) {
-        match self.format {
-            ProgressFormat::Text => self.line(&format!("waiting until {}: {reason}", due(until))),
-            ProgressFormat::Json => {
-                self.object(json!({"event": "waiting", "until": moment(until), "reason": reason}));
-            }
-        }
-    }
-
-    /// Something failed that may pass.
-    pub(super) fn tries_again(&self, error: &RotationError) {
-        match self.format {
-            ProgressFormat::Text => self.line(&format!("in a moment again: {error}")),
-            ProgressFormat::Json => {
-                self.object(json!({"event": "tries-again", "error": error.to_string()}));
-            }
-        }
-    }
-
     /// Where it stands at the end, and how to go on.
     pub(super) fn stands(&self, standing: &Standing, document: Option<&Document>) {
         let keys = document.map(standing_keys).unwrap_or_default();
@@ -174,6 +154,8 @@ fn text_of(event: &Event) -> String {
         }
         Event::Destroyed { id } => format!("the private key of {id} is deleted from the keyring"),
         Event::ByHand(steps) => steps.action.to_string(),
+        Event::Waiting { until, reason } => format!("waiting until {}: {reason}", due(*until)),
+        Event::TriesAgain { error } => format!("in a moment again: {error}"),
     }
 }
 
@@ -213,6 +195,10 @@ fn json_of(event: &Event) -> Value {
                 "confirmed_by": steps.confirmed_by,
             }),
         ),
+        Event::Waiting { until, reason } => {
+            json!({"event": "waiting", "until": moment(*until), "reason": reason})
+        }
+        Event::TriesAgain { error } => json!({"event": "tries-again", "error": error}),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cloudfront::Signer;
 use crate::config::{Config, RotationConfig};
 use crate::http::minter_for;
 use crate::keyring::{KeyringError, Settings, Store, shell_word};
-use crate::rotation::{Canary, CloudFront, Confirmation, Hands, Place, Rotator, Servable, Stop};
+use crate::rotation::{Canary, CloudFront, Confirmation, Hands, Rotator, Servable, Stop};
 
 /// The configuration of a rotation.
 pub(super) struct Setup {
@@ -36,23 +36,9 @@ impl Setup {
         Store::open(self.config.keyring.location.clone()).await
     }
 
-    /// What is rotated in CloudFront.
-    pub(super) fn place(&self) -> Place {
-        let RotationConfig { key_group, distribution, .. } = self.rotation.clone();
-        Place { key_group, distribution }
-    }
-
     /// What the plan goes by.
     pub(super) fn settings(&self) -> Settings {
-        let config = &self.config;
-        Settings {
-            longest_lifetime: config.grants.iter().map(|grant| grant.ttl()).max().unwrap_or_default(),
-            expiry_step: config.mint.expiry_step,
-            reload_interval: config.keyring.poll,
-            margin: self.rotation.margin,
-            group_limit: self.rotation.group_limit,
-            account_limit: self.rotation.account_limit,
-        }
+        self.rotation.settings(&self.config)
     }
 
     /// The check that `serve` makes at its start.
@@ -74,7 +60,7 @@ impl Setup {
         };
         Ok(Rotator {
             store,
-            place: self.place(),
+            place: self.rotation.place(),
             hands,
             canary: Canary::new(self.rotation.proof.clone(), OffsetDateTime::now_utc)?,
             settings: self.settings(),

@@ -69,7 +69,7 @@ async fn look(args: &KeysArgs, endpoint_url: Option<&str>) -> Result<Outlook, Ke
     let setup = Setup::load(args, endpoint_url)?;
     let view = setup.open().await?.view().await?;
     let document = view.document()?;
-    let place = setup.place();
+    let place = setup.rotation.place();
     // Whoever asks at night wants to know what is known, also while AWS does not answer.
     let (remote, unseen) = match ask(&setup, &place).await {
         Ok(remote) => (remote, None),

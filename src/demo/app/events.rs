@@ -1,7 +1,8 @@
-//! What the edge decided, relayed to the page as server-sent events.
+//! What the edge decided and how far a rotation is, relayed to the page as server-sent events.
 
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header::{CacheControl, CacheDirective};
@@ -15,6 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Receiver};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::rotating::Rotating;
 use super::routes::{App, Counters, Sent};
 use crate::edge::{Answered, Observer, RequestId};
 
@@ -25,9 +27,9 @@ const TOTALS_EVERY: Duration = Duration::from_millis(250);
 /// A stream that says nothing for so many ticks says a comment, to notice that nobody listens.
 const SILENT_TICKS: u32 = 40;
 
-/// What the edge tells those who look on, in the order it happens.
+/// What those who look on are told, in the order it happens.
 #[derive(Debug, Clone)]
-pub enum EdgeEvent {
+pub enum Happening {
     /// A request was answered or refused; the body is still to come.
     Answered(Answered),
     /// A body ended, or its viewer went away.
@@ -37,52 +39,93 @@ pub enum EdgeEvent {
         /// How much of it was sent, in bytes.
         bytes_sent: u64,
     },
+    /// A rotation of the signing key got further.
+    Rotating(Rotating),
 }
 
-/// Where the edge's events come from: an [`Observer`] to give to the edge, whose every event goes to
+/// Where events come from: an [`Observer`] to give to the edge, and what a rotation tells. Every event goes to
 /// every open page. A page that falls more than `LONGEST_LAG` events behind misses some and says so.
 #[derive(Debug, Clone)]
-pub struct EdgeEvents(broadcast::Sender<EdgeEvent>);
+pub struct Happenings {
+    sender: broadcast::Sender<Happening>,
+    /// Told to a page when it is opened.
+    rotating: Arc<Mutex<Rotating>>,
+}
 
-impl EdgeEvents {
+impl Happenings {
     /// A channel that nobody listens to yet.
     #[must_use]
     pub fn new() -> Self {
-        Self(broadcast::channel(LONGEST_LAG).0)
+        Self { sender: broadcast::channel(LONGEST_LAG).0, rotating: Arc::default() }
+    }
+
+    /// Changes what is known of the rotation, and tells it if it differs.
+    pub fn rotating(&self, change: impl FnOnce(&mut Rotating)) {
+        let mut rotating = self.lock();
+        let before = rotating.clone();
+        change(&mut rotating);
+        if *rotating != before {
+            let _ = self.sender.send(Happening::Rotating(rotating.clone()));
+        }
+    }
+
+    /// Says that a rotation begins; `false` if one is under way.
+    pub(super) fn begin_rotation(&self) -> bool {
+        let mut is_free = false;
+        self.rotating(|rotating| {
+            is_free = !rotating.is_running();
+            if is_free {
+                *rotating = std::mem::take(rotating).under_way();
+            }
+        });
+        is_free
+    }
+
+    /// What has happened so far of the rotation, and everything that happens from now on.
+    fn subscribe(&self) -> (Rotating, Receiver<Happening>) {
+        let rotating = self.lock();
+        (rotating.clone(), self.sender.subscribe())
+    }
+
+    /// No change leaves it half made.
+    fn lock(&self) -> MutexGuard<'_, Rotating> {
+        self.rotating.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Default for EdgeEvents {
+impl Default for Happenings {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Observer for EdgeEvents {
+impl Observer for Happenings {
     fn answered(&self, answer: &Answered) {
         // That no page is open is no error.
-        let _ = self.0.send(EdgeEvent::Answered(answer.clone()));
+        let _ = self.sender.send(Happening::Answered(answer.clone()));
     }
 
     fn finished(&self, id: &RequestId, bytes_sent: u64) {
-        let _ = self.0.send(EdgeEvent::Finished { id: id.clone(), bytes_sent });
+        let _ = self.sender.send(Happening::Finished { id: id.clone(), bytes_sent });
     }
 }
 
-impl EdgeEvent {
+impl Happening {
     fn frame(&self) -> String {
         match self {
             Self::Answered(answer) => frame("answered", answer),
             Self::Finished { id, bytes_sent } => {
                 frame("finished", &json!({ "id": id, "bytes_sent": bytes_sent }))
             }
+            Self::Rotating(rotating) => frame("rotating", rotating),
         }
     }
 }
 
-/// `GET /events`: `answered` and `finished` as they happen at the edge, and `sent` with the totals of media bytes.
+/// `GET /events`: `answered` and `finished` as they happen at the edge, `rotating` with how far a rotation is, at once
+/// and after each of its steps, and `sent` with the totals of media bytes.
 pub(super) async fn events(app: web::Data<App>) -> HttpResponse {
-    let relay = Relay::new(app.edge_events.0.subscribe(), app.counters.clone());
+    let relay = Relay::new(&app.happenings, app.counters.clone());
     let frames = stream::unfold(relay, |mut relay| async move {
         let frame = relay.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(frame)), relay))
@@ -94,7 +137,9 @@ pub(super) async fn events(app: web::Data<App>) -> HttpResponse {
 }
 
 struct Relay {
-    events: Receiver<EdgeEvent>,
+    /// To be told first.
+    rotating: Option<Rotating>,
+    events: Receiver<Happening>,
     counters: Counters,
     told: Option<Sent>,
     tick: Interval,
@@ -102,14 +147,18 @@ struct Relay {
 }
 
 impl Relay {
-    fn new(events: Receiver<EdgeEvent>, counters: Counters) -> Self {
+    fn new(happenings: &Happenings, counters: Counters) -> Self {
+        let (rotating, events) = happenings.subscribe();
         let mut tick = interval(TOTALS_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { events, counters, told: None, tick, silent: 0 }
+        Self { rotating: Some(rotating), events, counters, told: None, tick, silent: 0 }
     }
 
     /// The next frame, or nothing more once the edge is gone.
     async fn next(&mut self) -> Option<String> {
+        if let Some(rotating) = self.rotating.take() {
+            return Some(frame("rotating", &rotating));
+        }
         loop {
             let either = match select(pin!(self.events.recv()), pin!(self.tick.tick())).await {
                 Either::Left((event, _)) => Some(event),
@@ -158,7 +207,7 @@ mod tests {
     use crate::edge::{Behaviour, Edge, Origin, configure};
 
     /// Asks a real edge, so many times, for a file that it protects and nobody signed for.
-    async fn ask_edge(events: &EdgeEvents, times: usize) {
+    async fn ask_edge(events: &Happenings, times: usize) {
         let directory = tempfile::tempdir().unwrap();
         let protected = Behaviour::new("/podcasts/*".parse().unwrap(), TrustedKeys::default());
         let origin = Origin::parse(directory.path().to_str().unwrap()).unwrap();
@@ -173,8 +222,8 @@ mod tests {
         }
     }
 
-    fn relay(events: &EdgeEvents) -> Relay {
-        Relay::new(events.0.subscribe(), Counters::default())
+    fn relay(events: &Happenings) -> Relay {
+        Relay::new(events, Counters::default())
     }
 
     /// The frames up to and with the first one of that name.
@@ -191,7 +240,7 @@ mod tests {
 
     #[actix_web::test]
     async fn an_event_is_one_frame_whatever_is_in_its_path() {
-        let events = EdgeEvents::new();
+        let events = Happenings::new();
         let mut relay = relay(&events);
         ask_edge(&events, 1).await;
         let frame = until(&mut relay, "answered").await.pop().unwrap();
@@ -203,7 +252,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_page_that_is_too_slow_is_told_how_much_it_missed() {
-        let events = EdgeEvents::new();
+        let events = Happenings::new();
         let mut relay = relay(&events);
         // Two events each: answered and finished.
         ask_edge(&events, LONGEST_LAG / 2 + 2).await;
@@ -211,8 +260,22 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_page_that_is_opened_later_is_told_how_far_the_rotation_is() {
+        let events = Happenings::new();
+        assert!(events.begin_rotation());
+        assert!(!events.begin_rotation(), "one after the other");
+        let mut relay = relay(&events);
+        let first = relay.next().await.unwrap();
+        assert!(first.starts_with("event: rotating\n") && first.contains(r#""is_running":true"#), "{first}");
+        events.rotating(|rotating| rotating.end(None));
+        let next = until(&mut relay, "rotating").await.pop().unwrap();
+        assert!(next.contains(r#""is_running":false"#), "{next}");
+        assert!(events.begin_rotation());
+    }
+
+    #[actix_web::test]
     async fn the_totals_come_at_once_and_the_stream_ends_with_the_edge() {
-        let events = EdgeEvents::new();
+        let events = Happenings::new();
         let mut relay = relay(&events);
         let totals = until(&mut relay, "sent").await.pop().unwrap();
         assert_eq!(totals, "event: sent\ndata: {\"app\":0,\"edgemint\":0,\"edge\":0}\n\n");

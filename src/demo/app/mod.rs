@@ -6,10 +6,11 @@ mod events;
 mod headers;
 mod listener;
 mod pages;
+mod rotating;
 mod routes;
 mod ticket;
 
-pub use events::EdgeEvents;
-
+pub use events::Happenings;
+pub use rotating::Rotating;
 pub use routes::{App, Counters, Places, routes};
 pub use ticket::TicketIssuer;

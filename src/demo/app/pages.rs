@@ -27,3 +27,8 @@ pub(super) async fn script() -> HttpResponse {
 pub(super) async fn ranges() -> HttpResponse {
     HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(include_str!("../page/ranges.js"))
 }
+
+/// `GET /keys.js`: the picture of a rotation.
+pub(super) async fn keys() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(include_str!("../page/keys.js"))
+}

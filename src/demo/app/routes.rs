@@ -2,15 +2,16 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use actix_web::error::{ErrorForbidden, ErrorInternalServerError};
+use actix_web::error::{ErrorConflict, ErrorForbidden, ErrorInternalServerError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 use cookie::{Cookie, SameSite};
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 use url::Url;
 
-use super::events::{EdgeEvents, events};
+use super::events::{Happenings, events};
 use super::headers::headers;
 use super::listener::{Listener, ListenerError, Sessions};
 use super::pages;
@@ -70,21 +71,25 @@ pub struct App {
     episodes: Vec<Episode>,
     lifetime_seconds: u64,
     sessions: Sessions,
-    pub(super) edge_events: EdgeEvents,
+    pub(super) happenings: Happenings,
     pub(super) counters: Counters,
+    /// Whoever takes from it rotates the signing key.
+    wishes: mpsc::Sender<()>,
 }
 
 impl App {
     /// An app with nobody signed in. `lifetime_seconds` is that of the cookies, told on the page;
-    /// what goes through `edge_events` is relayed to every open page.
+    /// what goes through `happenings` is relayed to every open page.
+    /// A rotation of the signing key is asked for through `wishes`.
     #[must_use]
     pub fn new(
         places: Places,
         tickets: TicketIssuer,
         episodes: Vec<Episode>,
         lifetime_seconds: u64,
-        edge_events: EdgeEvents,
+        happenings: Happenings,
         counters: Counters,
+        wishes: mpsc::Sender<()>,
     ) -> Self {
         Self {
             places,
@@ -92,8 +97,9 @@ impl App {
             episodes,
             lifetime_seconds,
             sessions: Sessions::default(),
-            edge_events,
+            happenings,
             counters,
+            wishes,
         }
     }
 
@@ -133,11 +139,13 @@ pub fn routes(app: web::Data<App>) -> impl FnOnce(&mut web::ServiceConfig) {
             .service(web::resource("/app.css").get(pages::style))
             .service(web::resource("/app.js").get(pages::script))
             .service(web::resource("/ranges.js").get(pages::ranges))
+            .service(web::resource("/keys.js").get(pages::keys))
             .service(web::resource("/state").get(state))
             .service(web::resource("/events").get(events))
             .service(web::resource("/login").post(login))
             .service(web::resource("/handover").post(hand_over))
-            .service(web::resource("/logout").post(logout));
+            .service(web::resource("/logout").post(logout))
+            .service(web::resource("/rotate").post(rotate));
         config.service(scope);
     }
 }
@@ -190,6 +198,19 @@ async fn logout(request: HttpRequest, app: web::Data<App>) -> actix_web::Result<
     }
     let removal = session_cookie(String::new()).removal().build();
     Ok(response.insert_header((SET_COOKIE, removal.to_string())).finish())
+}
+
+/// `POST /rotate`: whoever is signed in may have the signing key rotated, one rotation after the other.
+async fn rotate(request: HttpRequest, app: web::Data<App>) -> actix_web::Result<HttpResponse> {
+    app.only_own_pages(&request)?;
+    if signed_in(&app, &request).is_none() {
+        return Err(ErrorForbidden("sign in first\n"));
+    }
+    if !app.happenings.begin_rotation() {
+        return Err(ErrorConflict("a rotation is under way\n"));
+    }
+    app.wishes.try_send(()).map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Accepted().finish())
 }
 
 #[derive(Serialize)]
@@ -264,7 +285,8 @@ mod tests {
                 cdn: "http://cdn.localhost:3".to_owned(),
             };
             let tickets = TicketIssuer::new(SECRET, APP, "edgemint");
-            let app = App::new(places, tickets, vec![], 120, EdgeEvents::new(), Counters::default());
+            let (wishes, _) = mpsc::channel(1);
+            let app = App::new(places, tickets, vec![], 120, Happenings::new(), Counters::default(), wishes);
             init_service(actix_web::App::new().configure(routes(web::Data::new(app)))).await
         }};
     }
@@ -341,7 +363,7 @@ mod tests {
     async fn forms_of_other_origins_change_nothing() {
         let server = server!();
         let (cookie, _) = sign_in(&server, login_as_ada().to_request()).await;
-        for path in ["/login", "/handover", "/logout"] {
+        for path in ["/login", "/handover", "/logout", "/rotate"] {
             for origin in
                 [None, Some("null"), Some("http://cdn.localhost:3"), Some("http://app.localhost:10")]
             {
@@ -382,7 +404,7 @@ mod tests {
     #[actix_web::test]
     async fn what_changes_something_is_not_a_get() {
         let server = server!();
-        for path in ["/login", "/handover", "/logout"] {
+        for path in ["/login", "/handover", "/logout", "/rotate"] {
             let response = call_service(&server, TestRequest::get().uri(path).to_request()).await;
             assert_eq!(response.status(), 405, "{path}");
         }
@@ -410,7 +432,8 @@ mod tests {
     #[actix_web::test]
     async fn every_answer_carries_the_policy_and_the_page_obeys_it() {
         let server = server!();
-        for path in ["/", "/app.js", "/ranges.js", "/app.css", "/icon.svg", "/state", "/nowhere"] {
+        for path in ["/", "/app.js", "/keys.js", "/ranges.js", "/app.css", "/icon.svg", "/state", "/nowhere"]
+        {
             let response =
                 call_service(&server, TestRequest::with_uri(path).method(Method::GET).to_request()).await;
             assert_eq!(response.status() == 200, path != "/nowhere", "{path}");

@@ -1,6 +1,7 @@
 // The page of the demo. It never touches the cookies: what it shows it learns from the edge's decisions.
 
-import { RangeMap, addRow, bytes, clock, element, extent, finishRow, refused, verdict } from '/ranges.js';
+import { showRotation, showWait } from '/keys.js';
+import { RangeMap, addRow, addStep, bytes, clock, element, extent, finishRow, refused, verdict } from '/ranges.js';
 
 const byId = (id) => document.getElementById(id);
 const audio = byId('audio');
@@ -84,6 +85,7 @@ function listen() {
   stream.addEventListener('error', () => { byId('stream-state').textContent = 'connection to the app lost, trying again…'; });
   stream.addEventListener('answered', (message) => decided(JSON.parse(message.data)));
   stream.addEventListener('finished', (message) => finished(JSON.parse(message.data)));
+  stream.addEventListener('rotating', (message) => showRotation(JSON.parse(message.data), addStep));
   stream.addEventListener('sent', (message) => showSent(JSON.parse(message.data)));
   stream.addEventListener('missed', (message) => { byId('stream-state').textContent = `live, ${message.data} not shown`; });
   return opened;
@@ -105,8 +107,17 @@ function decided(event) {
     lastRefusal = null;
     byId('message').hidden = true;
     expires = event.expires ?? expires;
+    showSigner(event);
   }
   showCookieState();
+}
+
+// The key by which the cookies of a request were signed, as the edge read it.
+function showSigner({ trace }) {
+  const key = trace.find((check) => check.name === 'key_pair_id');
+  if (!key) return;
+  byId('signed-by').hidden = false;
+  byId('signed-by-key').textContent = key.detail;
 }
 
 function finished(event) {
@@ -208,6 +219,7 @@ function retryAt(seconds) {
 function tick() {
   map.follow(audio);
   showExpiry();
+  showWait();
   if (renewsAt) showRenewal();
 }
 
@@ -318,5 +330,16 @@ function showVerdict(browser, edge) {
   line('The script saw', browser);
   byId('omit-result').replaceChildren(list);
 }
+
+// ---- rotation: its steps come with the edge's decisions
+
+byId('rotate').addEventListener('click', async () => {
+  byId('rotate').disabled = true;
+  const answer = await fetch('/rotate', { method: 'POST' });
+  // 409: somebody else's is under way, and is drawn here too.
+  if (answer.ok || answer.status === 409) return;
+  byId('rotate').disabled = false;
+  byId('rotating').textContent = `The rotation did not begin: ${await answer.text()}`;
+});
 
 start().catch((error) => { byId('stream-state').textContent = `The page could not start: ${error.message}`; });

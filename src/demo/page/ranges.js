@@ -151,12 +151,24 @@ export function addRow(event) {
     return;
   }
   newest = { ...event, times: 1 };
-  byId('log-empty').hidden = true;
   const row = element('li');
   const details = element('details');
   details.append(summaryOf(event), traceOf(event));
   row.dataset.id = event.id;
   row.append(details);
+  prepend(row);
+}
+
+// A step of a rotation, between the requests that it came between.
+export function addStep(what, why) {
+  newest = undefined;
+  const row = element('li', 'step');
+  row.append(element('span', 'when', new Date().toLocaleTimeString('en-GB')), element('span', 'what', what), element('span', 'why', why));
+  prepend(row);
+}
+
+function prepend(row) {
+  byId('log-empty').hidden = true;
   const log = byId('log');
   log.prepend(row);
   while (log.children.length > MOST_ROWS) log.lastElementChild.remove();

@@ -5,9 +5,9 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion};
+use aws_config::{AppName, BehaviorVersion, Region};
 use aws_sdk_cloudfront::Client;
-use aws_sdk_cloudfront::config::ProvideCredentials as _;
+use aws_sdk_cloudfront::config::{Credentials, ProvideCredentials as _};
 
 use super::error::NoCredentials;
 use crate::rotation::causes::causes_of;
@@ -44,15 +44,10 @@ impl CloudFront {
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
             .or_else(ProfileFileRegionProvider::new())
             .or_else(REGION);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .operation_attempt_timeout(ATTEMPT)
-            .operation_timeout(WHOLE_CALL)
-            .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(region)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+            .timeout_config(timeouts())
+            .retry_config(retries());
         if let Ok(name) = AppName::new(concat!("edgemint-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
         }
@@ -67,4 +62,31 @@ impl CloudFront {
         }
         Ok(Self { client: Client::new(&config) })
     }
+
+    /// Connects to a double of CloudFront, which takes any credentials: none of this machine is read or sent.
+    #[must_use]
+    pub fn connect_to_double(endpoint_url: &str) -> Self {
+        let nobody = Credentials::new("AKIAEXAMPLE", "example", None, None, "edgemint");
+        let config = aws_sdk_cloudfront::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(nobody)
+            .endpoint_url(endpoint_url)
+            .timeout_config(timeouts())
+            .retry_config(retries())
+            .build();
+        Self { client: Client::from_conf(config) }
+    }
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(WHOLE_CALL)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
 }

@@ -1,3 +1,4 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use reqwest::header::{COOKIE, HeaderValue};
@@ -68,6 +69,11 @@ impl Canary {
         if settings.canary.is_plain() {
             // On this machine: no proxy, and no certificate counts.
             client = client.no_proxy().tls_certs_only([]);
+        }
+        if let Some(name) = settings.canary.local_name() {
+            // The port is that of the URL.
+            let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+            client = client.resolve_to_addrs(&name, &loopback.map(|address| (address, 0).into()));
         }
         let client = client.build().map_err(|error| CanaryError(reason(error)))?;
         Ok(Self { client, settings, now })

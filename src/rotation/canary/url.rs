@@ -58,6 +58,13 @@ impl CanaryUrl {
     pub(super) fn is_plain(&self) -> bool {
         self.is_plain
     }
+
+    /// The name under `localhost`, if it has one. Such a name always is this machine (RFC 6761 §6.3), as browsers
+    /// know, but few resolvers do.
+    pub(super) fn local_name(&self) -> Option<String> {
+        let name = host_name(self.url.to_resource().host()).to_owned();
+        (name == "localhost" || name.ends_with(".localhost")).then_some(name)
+    }
 }
 
 /// A host without its port.
@@ -102,5 +109,20 @@ mod tests {
             assert!(matches!(CanaryUrl::parse(bad), Err(CanaryUrlError::Url(_))), "{bad}");
         }
         assert!(CanaryUrl::parse("https://me:secret@cdn.example.com/c").is_err());
+    }
+
+    #[test]
+    fn a_name_under_localhost_is_this_machine() {
+        for (url, name) in [
+            ("http://cdn.edgemint.localhost:1/c", Some("cdn.edgemint.localhost")),
+            ("http://localhost/c", Some("localhost")),
+            ("https://cdn.localhost/c", Some("cdn.localhost")),
+            ("http://127.0.0.1:8081/c", None),
+            ("http://[::1]:3000/c", None),
+            ("https://cdn.example.com/c", None),
+            ("https://localhost.example.com/c", None),
+        ] {
+            assert_eq!(CanaryUrl::parse(url).unwrap().local_name().as_deref(), name, "{url}");
+        }
     }
 }

@@ -69,7 +69,8 @@ impl Place {
             self.rotation.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
         let section = if rotation.is_empty() { "" } else { "[rotation]\n" };
         let text = format!(
-            "{}[server]\npublic_url = \"https://listen.example.com\"\n[keyring]\npoll = \"1s\"\n\
+            "{}[server]\npublic_url = \"https://listen.example.com\"\napp_origins = [\"https://www.example.com\"]\n\
+             [keyring]\npoll = \"1s\"\n\
              [mint]\nexpiry_step = \"1s\"\n{}[[api_keys]]\nname = \"app\"\nsecret = {{ env = \"API_KEY\" }}\n\
              {section}{rotation}",
             self.head, self.grants
