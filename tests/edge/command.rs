@@ -19,6 +19,10 @@ fn flags_that_cannot_work_are_refused_with_a_sentence() {
     let missing = format!("K1={origin}/none.pem");
     let protect = ["--origin", origin, "--protect", "/podcasts/*"];
     let with = |more: &[&'static str]| [&protect[..], more].concat();
+    // Six keys in one group.
+    let six = (0..6).map(|number| format!("--trust=K{number}={}", keys().rsa.public.display()));
+    let flags = [&protect[..], &["--control-plane", "127.0.0.1:0"]].concat();
+    let controlled: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).chain(six).collect();
     for (arguments, sentence) in [
         (vec!["--origin", "/does/not/exist"], "cannot serve \"/does/not/exist\" as the origin"),
         (vec!["--origin", &missing[3..]], "as the origin"),
@@ -45,6 +49,13 @@ fn flags_that_cannot_work_are_refused_with_a_sentence() {
         (with(&["--allow-origin", "*"]), "cannot be used with cookies"),
         (with(&["--allow-origin", "https://www.example.com/"]), "no path"),
         (with(&["--origin-timeout", "soon"]), "--origin-timeout"),
+        (with(&["--propagation", "1s"]), "--control-plane"),
+        (with(&["--nodes", "2"]), "--control-plane"),
+        (with(&["--control-plane", "127.0.0.1:0", "--nodes", "0"]), "--nodes"),
+        (with(&["--control-plane", "127.0.0.1:0", "--propagation", "soon"]), "--propagation"),
+        (with(&["--control-plane", "8080"]), "cannot listen on \"8080\""),
+        (vec!["--origin", origin, "--control-plane", "127.0.0.1:0"], "nothing to control"),
+        (controlled.iter().map(String::as_str).collect(), "more than the maximum allowed (5)"),
         (with(&["--listen", "8080"]), "cannot listen on \"8080\""),
         (with(&["--protekt", "/a"]), "--protekt"),
         (vec!["--protect", "/a"], "--origin"),

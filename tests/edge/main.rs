@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers fail by panicking")]
 
 mod command;
+mod control;
 mod decision;
 mod directory;
 mod library;

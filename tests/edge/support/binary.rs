@@ -29,16 +29,22 @@ impl EdgeProcess {
     }
 
     pub fn start(arguments: &[&str]) -> Self {
+        Self::spawn(arguments).0
+    }
+
+    /// The edge and what follows the first line of its output.
+    pub fn spawn(arguments: &[&str]) -> (Self, impl Iterator<Item = String> + use<>) {
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut child =
             command(arguments).stdout(Stdio::piped()).stderr(log.reopen().unwrap()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("edge listening on http://").map(str::parse);
         let Some(Ok(address)) = address else {
             panic!("first line {line:?}, log {}", fs::read_to_string(log.path()).unwrap());
         };
-        Self { address, child, log }
+        (Self { address, child, log }, output.lines().map(Result::unwrap))
     }
 
     /// The log once it holds `text`.
