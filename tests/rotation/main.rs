@@ -13,3 +13,5 @@ mod programs;
 mod python;
 mod refused;
 mod support;
+mod sweep;
+mod trouble;
