@@ -12,9 +12,12 @@ use crate::cloudfront::{HashAlgorithm, KeyPairId, PublicKey};
 /// The one version of `keyring.json` that this program reads and writes.
 const VERSION: u64 = 1;
 
-/// A key that is gone stays as a record, so this is a rotation a week for nineteen years. CloudFront has
-/// room for far fewer at a time.
+/// Far more than CloudFront has room for.
 const MOST_KEYS: usize = 1000;
+
+/// How many keys that are gone stay on record, the newest. With more, and a full journal, a secret would have no room
+/// left for a rotation, nor for a revocation: AWS Secrets Manager takes 64 KiB.
+const MOST_GONE: usize = 30;
 
 /// What `keyring.json` says: the keys, in the order in which they came, and the state of each.
 ///
@@ -249,7 +252,15 @@ impl Document {
         self.with(entry)
     }
 
+    /// Room is made for the new entry by the oldest keys that are gone.
     fn with(mut self, entry: Entry) -> Result<Self, DocumentError> {
+        let is_gone = |entry: &Entry| entry.state() == State::Gone;
+        let mut surplus = self.keys.iter().filter(|entry| is_gone(entry)).count().saturating_sub(MOST_GONE);
+        self.keys.retain(|entry| {
+            let is_surplus = surplus > 0 && is_gone(entry);
+            surplus -= usize::from(is_surplus);
+            !is_surplus
+        });
         self.keys.push(entry);
         Self::of(self.keys)
     }

@@ -17,3 +17,5 @@ mod programs;
 mod python;
 mod refused;
 mod support;
+mod sweep;
+mod trouble;

@@ -15,7 +15,7 @@
 //! | `active` | it signs; the key before retires in the same write |
 //! | `retiring` | it signs nothing more, and the key group keeps it for the cookies that are about |
 //! | `untrusted` | it is to be out of the key group, and is taken out before anything else is done |
-//! | `gone` | its public key is deleted; the entry stays as a record |
+//! | `gone` | its public key is deleted; the newest thirty stay on record |
 //!
 //! The newest key before `active` is the *successor*: it is brought on until it is active. Older ones are given up,
 //! and every key that was active before is brought to `gone`. So importing a second key asks for it to sign next, and

@@ -105,15 +105,57 @@ impl Double {
         serde_json::from_str(&self.api("GET", "/_edgemint/calls", "")).unwrap()
     }
 
+    /// Somebody else uploads a public key; its id.
+    pub fn make_public_key(&self, name: &str) -> String {
+        let key = SigningKey::generate(KeyAlgorithm::EcdsaP256).unwrap().public_key().to_pem();
+        let body = format!(
+            "<PublicKeyConfig xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><CallerReference>{name}\
+             </CallerReference><Name>{name}</Name><EncodedKey>{key}</EncodedKey></PublicKeyConfig>"
+        );
+        let answer = self.api("POST", "/2020-05-31/public-key", &body);
+        between(&answer, "<Id>", "</Id>").unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// Somebody else puts a key into the key group that the path trusts.
+    pub fn add_to_key_group(&self, id: &str) {
+        let path = format!("/2020-05-31/key-group/{}", self.group);
+        let (etag, answer) = self.with_etag(&path);
+        let config = between(&answer, "<KeyGroupConfig>", "</KeyGroupConfig>").unwrap();
+        let config = config.replace("</Items>", &format!("<PublicKey>{id}</PublicKey></Items>"));
+        let body = format!(
+            "<KeyGroupConfig xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">{config}</KeyGroupConfig>"
+        );
+        self.exchange("PUT", &path, &format!("If-Match: {etag}\r\n"), &body);
+    }
+
+    /// Somebody else deletes a key group of theirs.
+    pub fn delete_key_group(&self, id: &str) {
+        let path = format!("/2020-05-31/key-group/{id}");
+        let (etag, _) = self.with_etag(&path);
+        self.exchange("DELETE", &path, &format!("If-Match: {etag}\r\n"), "");
+    }
+
+    fn with_etag(&self, path: &str) -> (String, String) {
+        let (head, body) = self.exchange("GET", path, "", "");
+        let mut headers = head.lines().filter_map(|line| line.split_once(": "));
+        let etag = headers.find(|(name, _)| name.eq_ignore_ascii_case("etag")).unwrap().1;
+        (etag.to_owned(), body)
+    }
+
     /// The body of the answer, which must be a success.
     pub fn api(&self, method: &str, path: &str, body: &str) -> String {
+        self.exchange(method, path, "", body).1
+    }
+
+    /// Head and body of the answer, which must be a success. `headers`: further ones, each with its end of line.
+    fn exchange(&self, method: &str, path: &str, headers: &str, body: &str) -> (String, String) {
         let mut stream = TcpStream::connect(self.control).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         // Of a signature the double checks the form alone.
         let credential = "AKIAEXAMPLE/20261121/us-east-1/cloudfront/aws4_request";
         let signature = "0".repeat(64);
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\nAuthorization: \
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}Authorization: \
              AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature={signature}\r\n\r\n",
             self.control,
             body.len()
@@ -124,7 +166,7 @@ impl Double {
         let (head, body) =
             answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer:?}"));
         assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
-        body.to_owned()
+        (head.to_owned(), body.to_owned())
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Place {
     pub grants: String,
     /// Lines in front of everything.
     pub head: String,
+    /// Further variables of every command's environment.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 /// Cookies of two seconds, steps of one, and proofs that are quick.
@@ -39,7 +41,13 @@ impl Place {
         ];
         let grants = "[[grants]]\nname = \"podcasts\"\nresource = \"https://cdn.example.com/podcasts/*\"\n\
                       ttl = \"1s\"\ncookie = { domain = \"example.com\" }\n";
-        Self { root: tempfile::tempdir().unwrap(), rotation, grants: grants.to_owned(), head: String::new() }
+        Self {
+            root: tempfile::tempdir().unwrap(),
+            rotation,
+            grants: grants.to_owned(),
+            head: String::new(),
+            environment: Vec::new(),
+        }
     }
 
     /// With a keyring of one key that the double trusts and that signs, brought there by `keys advance`.
@@ -93,6 +101,7 @@ impl Place {
         // No file of the machine's own counts, and nothing is asked of an instance.
         command.env("HOME", self.root()).env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");
+        command.envs(self.environment.iter().map(|(name, value)| (*name, value)));
         command
     }
 
