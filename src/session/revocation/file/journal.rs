@@ -30,6 +30,8 @@ pub(super) struct Journal {
     /// written anew.
     file: Option<File>,
     lines: usize,
+    /// Of the file, if nobody else has written to it.
+    bytes: u64,
     _lock: File,
 }
 
@@ -39,13 +41,27 @@ impl Journal {
         let directory = open_directory(path)?;
         let lock = lock(path)?;
         let records = read(path)?;
-        let journal = Self { path: path.into(), directory, file: None, lines: 0, _lock: lock };
+        let journal = Self { path: path.into(), directory, file: None, lines: 0, bytes: 0, _lock: lock };
         Ok((journal, records))
     }
 
     /// Whether the file should be written anew, for `remembered` revocations, instead of being appended to.
     pub(super) fn wants_rewriting(&self, remembered: usize) -> bool {
-        self.file.is_none() || self.lines > remembered.saturating_mul(2).saturating_add(SLACK)
+        let Some(file) = &self.file else { return true };
+        if !self.is_in_place(file) {
+            tracing::warn!(
+                "the file of revocations was changed or taken away by another; it is written anew with all that is remembered"
+            );
+            return true;
+        }
+        self.lines > remembered.saturating_mul(2).saturating_add(SLACK)
+    }
+
+    /// Whether the next process would read what is appended to `file`, after what was written before: somebody may have
+    /// removed it, put another in its place, or emptied it.
+    fn is_in_place(&self, file: &File) -> bool {
+        let (Ok(ours), Ok(there)) = (file.metadata(), fs::symlink_metadata(&self.path)) else { return false };
+        (ours.dev(), ours.ino(), self.bytes) == (there.dev(), there.ino(), there.len())
     }
 
     /// Adds these; they are on the disk when this returns. After an error the file has to be written anew.
@@ -59,6 +75,7 @@ impl Journal {
         file.write_all(&bytes)?;
         file.sync_data()?;
         self.lines += records.len();
+        self.bytes += bytes.len() as u64;
         self.file = Some(file);
         Ok(())
     }
@@ -76,7 +93,9 @@ impl Journal {
             // A full disk gets its room back. The first error is the one to tell.
             let _ = fs::remove_file(&new);
         }
-        self.file = Some(replaced?);
+        let file = replaced?;
+        self.bytes = file.metadata()?.len();
+        self.file = Some(file);
         self.lines = records.len();
         Ok(())
     }
