@@ -59,7 +59,7 @@ pub(super) fn confirmation(key_pair_id: Option<&KeyPairId>, done: bool) -> Optio
 /// 3 if more does, 2 if something was refused or failed.
 pub(super) async fn run(args: &KeysArgs, how: &How, wish: Wish, wait: bool) -> Result<ExitCode, KeysError> {
     let setup = Setup::load(args, how.endpoint_url.as_deref())?;
-    let progress = Progress::new(how.progress, &setup.flags(args, how.manual));
+    let progress = Progress::new(how.progress, &args.flags(how));
     let (sender, stop) = Stop::channel();
     stop_on_signals(sender).map_err(KeysError::Signals)?;
     let confirmation = match &wish {
