@@ -214,3 +214,66 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::time::{Duration, Instant};
+
+    use serde_json::Map;
+
+    use super::super::FileRevocations;
+    use super::*;
+    use crate::session::revocation::RevocationKey;
+    use crate::session::{Session, Subject};
+
+    const NOW: i64 = 1_800_000_000;
+    const DAY: Duration = Duration::from_hours(24);
+
+    /// The one before is gone once its thread has seen that nobody is left.
+    fn open(path: &Path) -> FileRevocations {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            match FileRevocations::open(path, NonZeroUsize::new(100).unwrap(), DAY, NOW) {
+                Err(RevocationFileError::Busy(_)) if Instant::now() < deadline => std::thread::yield_now(),
+                opened => return opened.unwrap(),
+            }
+        }
+    }
+
+    fn subject(name: &str) -> Subject {
+        Subject::parse(name).unwrap()
+    }
+
+    #[test]
+    fn a_file_that_is_taken_away_or_replaced_takes_nothing_with_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("revocations");
+        let mut file = open(&path);
+        let names = ["a", "b", "c", "d"];
+        for name in names {
+            match name {
+                "a" => {}
+                "b" => fs::remove_file(&path).unwrap(),
+                "c" => fs::write(&path, "").unwrap(),
+                // As editors do.
+                _ => {
+                    let copy = place.path().join("copy");
+                    fs::copy(&path, &copy).unwrap();
+                    fs::rename(&copy, &path).unwrap();
+                }
+            }
+            let key = RevocationKey::of_subject(&subject(name));
+            runtime.block_on(file.revoke(key, NOW, DAY)).unwrap();
+            drop(file);
+            file = open(&path);
+            let session = Session { started: Some(NOW), ..Session::new(subject(name), Map::new()) };
+            assert!(file.refuses(&session, NOW), "{name} is told to be shut out, and is let in");
+        }
+        for name in names {
+            let session = Session { started: Some(NOW), ..Session::new(subject(name), Map::new()) };
+            assert!(file.refuses(&session, NOW), "{name}, earlier");
+        }
+    }
+}
