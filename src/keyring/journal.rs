@@ -10,6 +10,10 @@ use super::misread::Misread;
 /// The newest records that are kept, beside older intents that have no result yet. A rotation writes about twenty.
 const MOST_RECORDS: usize = 100;
 
+/// Characters of a detail that are kept. Services answer at any length, and a journal that outgrows its place keeps
+/// everything else from being written there, the way out of an emergency included.
+const LONGEST_DETAIL: usize = 200;
+
 /// What rotations wrote down of their remote steps, oldest first: one JSON object a line. Before a step its
 /// intent is written, durably, and after it the result, so that whoever finds an intent without a result knows
 /// what to look for in CloudFront.
@@ -34,7 +38,7 @@ pub struct Record {
     /// What CloudFront knows a creation by when it is asked for again (`cloudfront-rules.md` §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller_reference: Option<String>,
-    /// For people: what was found or refused.
+    /// For people: what was found or refused, or how that begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -84,9 +88,14 @@ impl Journal {
     }
 
     /// The journal with one more record, and without those that nobody needs any more: the newest
-    /// [`MOST_RECORDS`] stay, and of each step the last intent while it has no result.
+    /// [`MOST_RECORDS`] stay, and of each step the last intent while it has no result. A long detail is cut.
     #[must_use]
-    pub(super) fn with(mut self, record: Record) -> Self {
+    pub(super) fn with(mut self, mut record: Record) -> Self {
+        if let Some(detail) = &mut record.detail
+            && let Some((end, _)) = detail.char_indices().nth(LONGEST_DETAIL)
+        {
+            detail.replace_range(end.., "…");
+        }
         self.records.push(record);
         let oldest_kept = self.records.len().saturating_sub(MOST_RECORDS);
         let mut later = HashSet::new();
@@ -110,5 +119,31 @@ impl Journal {
             text.push('\n');
         }
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_service_answers_a_journal_fits_into_a_secret() {
+        let record = |detail: &str| Record {
+            at: OffsetDateTime::UNIX_EPOCH,
+            key: KeyId::try_from("0123456789abcdef".to_owned()).unwrap(),
+            step: "publish".to_owned(),
+            phase: Phase::Failed,
+            caller_reference: None,
+            detail: Some(detail.to_owned()),
+        };
+        let journal =
+            (0..200).fold(Journal::default(), |journal, _| journal.with(record(&"é ".repeat(20_000))));
+        let text = journal.to_text().unwrap();
+        assert_eq!(Journal::parse(text.as_bytes()).unwrap(), journal);
+        // As a text in the JSON of a secret, which has room for 65536 bytes, keys included.
+        let bytes = serde_json::to_string(&text).unwrap().len();
+        assert!(bytes < 65_536, "{bytes}");
+        let short = Journal::default().with(record("AccessDenied"));
+        assert_eq!(short.records()[0].detail.as_deref(), Some("AccessDenied"));
     }
 }

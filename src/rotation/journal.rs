@@ -7,10 +7,6 @@ use super::error::RotationError;
 use super::round::Round;
 use crate::keyring::{KeyId, Phase, Record, caller_reference};
 
-/// The most characters that are kept of why a step failed: who runs the rotation was told all of it, and a journal in a
-/// secret has little room.
-const MOST_DETAIL: usize = 300;
-
 pub(super) fn entry(at: OffsetDateTime, key: &KeyId, step: &str, phase: Phase) -> Record {
     Record {
         at: at.truncate_to_second(),
@@ -48,7 +44,7 @@ impl Round<'_> {
             return Ok(());
         }
         let mut failed = entry((self.rotator.now)(), id, step, Phase::Failed);
-        failed.detail = Some(error.to_string().chars().take(MOST_DETAIL).collect());
+        failed.detail = Some(error.to_string());
         Ok(self.writer.record(failed).await?)
     }
 }

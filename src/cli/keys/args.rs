@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -6,7 +6,7 @@ use super::error::KeysError;
 use super::rotation::How;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
 use crate::config::{Config, Override, Surroundings};
-use crate::keyring::{KeyId, Location};
+use crate::keyring::{KeyId, Location, shell_word};
 
 /// What `edgemint keys` was asked to do.
 #[derive(Debug, Args)]
@@ -171,6 +171,19 @@ impl KeysArgs {
         }
     }
 
+    /// The flags by which the next command goes on with the same keyring in the same place, for a shell.
+    pub(super) fn flags(&self, how: &How) -> String {
+        let word = |text: &str| shell_word(Path::new(text));
+        let directory = self.dir.clone().map(Location::Directory);
+        let flags = [
+            self.config.as_ref().map(|path| format!("--config {}", shell_word(path))),
+            self.store.as_ref().or(directory.as_ref()).map(Location::flags),
+            how.endpoint_url.as_ref().map(|url| format!("--endpoint-url {}", word(url))),
+            how.manual.then(|| "--manual".to_owned()),
+        ];
+        flags.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
     /// The configuration, with what the flags say.
     pub(super) fn load_config(&self, endpoint_url: Option<&str>) -> Result<Config, KeysError> {
         let Some(path) = &self.config else { return Err(KeysError::NoConfig) };
@@ -182,5 +195,40 @@ impl KeysArgs {
         let flags =
             flags.into_iter().filter_map(|(flag, setting, text)| Some(Override::flag(flag, setting, text?)));
         Config::load(path, Surroundings::of_process(flags.collect())).map_err(KeysError::Config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        keys: KeysArgs,
+    }
+
+    #[test]
+    fn whoever_goes_on_does_so_with_the_same_keyring_and_the_same_cloudfront() {
+        let flags_of = |flags: &[&str]| {
+            let Cli { keys } = Cli::parse_from(["keys", "advance"].iter().chain(flags));
+            let KeysCommand::Rotation(RotationCommand::Advance { how, .. }) = &keys.command else {
+                unreachable!()
+            };
+            keys.flags(how)
+        };
+        for (given, expected) in [
+            (&["--config", "a b.toml"][..], "--config 'a b.toml'"),
+            (&["--manual", "--config", "a", "--dir", "other keys"], "--config a --dir 'other keys' --manual"),
+            (&["--config", "a", "--store", "secretsmanager:b"], "--config a --store secretsmanager:b"),
+            (
+                &["--config", "a", "--endpoint-url", "http://[::1]:8080"],
+                "--config a --endpoint-url 'http://[::1]:8080'",
+            ),
+        ] {
+            assert_eq!(flags_of(given), expected);
+        }
     }
 }

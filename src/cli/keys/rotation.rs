@@ -46,7 +46,7 @@ pub(super) async fn run(
     confirmation: Option<Confirmation>,
 ) -> Result<ExitCode, KeysError> {
     let setup = Setup::load(args, how.endpoint_url.as_deref())?;
-    let progress = Progress::new(how.progress, &setup.flags(args, how.manual));
+    let progress = Progress::new(how.progress, &args.flags(how));
     let (sender, stop) = Stop::channel();
     stop_on_signals(sender).map_err(KeysError::Signals)?;
     let store = setup.open().await?;

@@ -7,7 +7,7 @@ use super::error::KeysError;
 use crate::cloudfront::Signer;
 use crate::config::{Config, RotationConfig};
 use crate::http::minter_for;
-use crate::keyring::{KeyringError, Settings, Store, shell_word};
+use crate::keyring::{KeyringError, Settings, Store};
 use crate::rotation::{Canary, CloudFront, Confirmation, Hands, Rotator, Servable, Stop};
 
 /// The configuration of a rotation.
@@ -24,12 +24,6 @@ impl Setup {
             Some(rotation) => Ok(Self { config, rotation }),
             None => Err(KeysError::NoRotation(args.config.clone().unwrap_or_default())),
         }
-    }
-
-    /// The flags by which the next command goes on with the same configuration.
-    pub(super) fn flags(&self, args: &KeysArgs, manual: bool) -> String {
-        let config = args.config.as_ref().map(|path| format!("--config {}", shell_word(path)));
-        config.into_iter().chain(manual.then(|| "--manual".to_owned())).collect::<Vec<_>>().join(" ")
     }
 
     pub(super) async fn open(&self) -> Result<Store, KeyringError> {

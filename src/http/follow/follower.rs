@@ -91,8 +91,15 @@ impl Follower {
     /// Looks at once, because nothing was watched when the keyring was first read, and goes on for ever.
     pub(in crate::http) async fn run(mut self) {
         loop {
+            let is_late = self.looking.is_some();
             match self.look().await {
-                Ok(looked) => self.take(looked),
+                Ok(looked) => {
+                    self.take(looked);
+                    // It began before whatever has woken us since.
+                    if is_late {
+                        continue;
+                    }
+                }
                 Err(failure) => self.refuse(failure),
             }
             self.wait().await;

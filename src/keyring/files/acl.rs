@@ -4,6 +4,7 @@
 use std::fs::File;
 
 use rustix::fs::fgetxattr;
+use rustix::io::Errno;
 
 /// Where Linux keeps the list, as it is laid out in `linux/posix_acl_xattr.h`: a version, then entries of a tag, a
 /// permission and an id, all little-endian.
@@ -23,6 +24,13 @@ pub(super) fn lets_in_only(us: u32, file: &File) -> bool {
     let mut list = [0; MAX_BYTES];
     // An error: no list, a file system without lists, or one that is too long.
     fgetxattr(file, ATTRIBUTE, &mut list).is_ok_and(|length| names_only(us, &list[..length]))
+}
+
+/// Whether a list may give this file to more than its permission bits tell.
+pub(super) fn has_list(file: &File) -> bool {
+    // Asks for the length alone. Any other error leaves it open.
+    let mut nothing = [0; 0];
+    !matches!(fgetxattr(file, ATTRIBUTE, &mut nothing), Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS))
 }
 
 fn names_only(us: u32, list: &[u8]) -> bool {

@@ -8,7 +8,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
-use super::acl::lets_in_only;
+use super::acl::{has_list, lets_in_only};
 use super::error::FileError;
 
 /// A file to be read, and what it must be like.
@@ -123,7 +123,7 @@ fn read(wanted: &Wanted<'_>) -> Result<Zeroizing<Vec<u8>>, FileError> {
     }
     match wanted.readers {
         Readers::Owner => refuse_exposed(path, &file, &metadata)?,
-        Readers::OurGroup => refuse_exposed_mount(path, &metadata)?,
+        Readers::OurGroup => refuse_exposed_mount(path, &file, &metadata)?,
         Readers::All => {}
     }
     bounded(file, metadata.len(), path, limit)
@@ -181,13 +181,15 @@ fn refuse_exposed(path: &Path, file: &File, metadata: &Metadata) -> Result<(), F
     }
 }
 
-fn refuse_exposed_mount(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
+fn refuse_exposed_mount(path: &Path, file: &File, metadata: &Metadata) -> Result<(), FileError> {
     refuse_stranger(path, metadata)?;
     let mode = metadata.mode() & 0o7777;
-    let is_ours = || is_our_group(metadata.gid());
+    // With a list, the bits of the group say nothing of it.
+    let is_our_groups = || is_our_group(metadata.gid()) && !has_list(file);
+    let us = rustix::process::geteuid().as_raw();
     match mode & 0o077 {
         0 => Ok(()),
-        0o040 if is_ours() => Ok(()),
+        0o040 if is_our_groups() || lets_in_only(us, file) => Ok(()),
         _ => Err(FileError::MountExposed { path: path.into(), mode }),
     }
 }
@@ -227,6 +229,8 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     use std::path::PathBuf;
 
+    use rustix::fs::XattrFlags;
+
     use super::*;
 
     const LIMIT: u64 = 16;
@@ -256,6 +260,37 @@ mod tests {
         let path = private_file(directory.path(), b"secret");
         fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
         assert_eq!(*read_private(&path, LIMIT).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn in_a_mount_a_list_for_others_is_not_taken_for_our_group() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = private_file(directory.path(), b"secret");
+        let read_mounted = || read_mounted_in(CWD, &path, &path, LIMIT);
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(*read_mounted().unwrap(), b"secret", "a group of ours");
+        let us = rustix::process::geteuid().as_raw();
+        for (user, is_taken) in [(us, true), (us + 1, false)] {
+            // As setfacl writes it: user::rw-,user:USER:r--,group::---,mask::r--,other::---
+            let entries = [(0x01, 6, u32::MAX), (0x02, 4, user), (0x04, 0, u32::MAX), (0x10, 4, u32::MAX)];
+            let mut list = 2_u32.to_le_bytes().to_vec();
+            for (tag, permission, id) in entries.into_iter().chain([(0x20, 0, u32::MAX)]) {
+                list.extend([u16::to_le_bytes(tag), u16::to_le_bytes(permission)].concat());
+                list.extend(u32::to_le_bytes(id));
+            }
+            let file = File::open(&path).unwrap();
+            rustix::fs::fsetxattr(&file, "system.posix_acl_access", &list, XattrFlags::empty()).unwrap();
+            assert_eq!(
+                fs::metadata(&path).unwrap().mode() & 0o777,
+                0o640,
+                "the mask, which looks like a group"
+            );
+            let read = read_mounted();
+            match is_taken {
+                true => assert!(read.is_ok(), "{read:?}"),
+                false => assert!(matches!(read, Err(FileError::MountExposed { mode: 0o640, .. })), "{user}"),
+            }
+        }
     }
 
     #[test]

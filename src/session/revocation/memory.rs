@@ -106,6 +106,8 @@ struct Revocation {
     /// What began at this second or before is shut out.
     reached: i64,
     forgotten: Moment,
+    /// The uptime until which it has its place at least, forgotten or not: in doubt, the wall clock may be put back.
+    held: i64,
 }
 
 impl Revocation {
@@ -121,7 +123,7 @@ const CLOCK_DOUBT: i64 = 86_400;
 #[derive(Debug, Default)]
 struct Table {
     revocations: HashMap<RevocationKey, Revocation>,
-    /// The same by the uptime at which they may be forgotten: the next comes first.
+    /// The same by the uptime until which they are held: the next comes first.
     by_end: BTreeSet<(i64, RevocationKey)>,
     capacity: usize,
 }
@@ -132,32 +134,36 @@ impl Table {
         if self.revocations.len() >= self.capacity && !self.revocations.contains_key(&key) {
             return Err(StoreOutage::Full);
         }
-        Ok(self.keep(key, Revocation { reached: now.wall, forgotten: now.after(remembered) }))
+        let forgotten = now.after(remembered);
+        Ok(self.keep(key, Revocation { reached: now.wall, forgotten, held: forgotten.uptime }))
     }
 
     /// Its uptime is over, so that the wall clock alone says for how long; but a wall clock that is behind now and leaps
-    /// ahead later does not keep it for ever.
+    /// ahead later does not keep it for ever. It is held until the clock is out of doubt, whatever is revoked meanwhile.
     fn restore(&mut self, record: Record, now: Moment, longest: i64) {
         if now.wall >= record.forgotten.saturating_add(CLOCK_DOUBT) {
             return;
         }
-        let left = record.forgotten.saturating_sub(now.wall).clamp(0, longest);
-        let forgotten = Moment { wall: record.forgotten, uptime: now.uptime.saturating_add(left) };
-        self.keep(record.key, Revocation { reached: record.reached, forgotten });
+        let left = record.forgotten.saturating_sub(now.wall).min(longest);
+        let uptime = now.uptime.saturating_add(left.max(0));
+        let held = now.uptime.saturating_add(left.saturating_add(CLOCK_DOUBT));
+        let forgotten = Moment { wall: record.forgotten, uptime };
+        self.keep(record.key, Revocation { reached: record.reached, forgotten, held });
     }
 
     /// Whichever is later counts, of this one and of one that is there.
     fn keep(&mut self, key: RevocationKey, revocation: Revocation) -> Record {
-        let Revocation { mut reached, mut forgotten } = revocation;
+        let Revocation { mut reached, mut forgotten, mut held } = revocation;
         if let Some(before) = self.revocations.get(&key) {
             reached = reached.max(before.reached);
             forgotten.wall = forgotten.wall.max(before.forgotten.wall);
             forgotten.uptime = forgotten.uptime.max(before.forgotten.uptime);
-            self.by_end.remove(&(before.forgotten.uptime, key));
+            held = held.max(before.held);
+            self.by_end.remove(&(before.held, key));
         }
-        let kept = Revocation { reached, forgotten };
+        let kept = Revocation { reached, forgotten, held };
         self.revocations.insert(key, kept);
-        self.by_end.insert((forgotten.uptime, key));
+        self.by_end.insert((held, key));
         kept.record(key)
     }
 
@@ -169,12 +175,12 @@ impl Table {
     /// Up to the first that is still remembered. One whose wall clock was ahead keeps those behind it a while
     /// longer, which then count as forgotten and are still here.
     fn forget(&mut self, now: Moment) {
-        while let Some((uptime, key)) = self.by_end.first().copied() {
+        while let Some((held, key)) = self.by_end.first().copied() {
             let revoked = self.revocations.get(&key).copied();
-            if revoked.is_some_and(|revoked| !now.is_past(revoked.forgotten)) {
+            if now.uptime < held || revoked.is_some_and(|revoked| !now.is_past(revoked.forgotten)) {
                 return;
             }
-            self.by_end.remove(&(uptime, key));
+            self.by_end.remove(&(held, key));
             self.revocations.remove(&key);
         }
     }
@@ -336,6 +342,21 @@ mod tests {
         assert!(refuses(&behind, after(MONTH - 1, 0)), "behind");
         assert!(!refuses(&behind, after(MONTH, 0)), "behind, and over all the same");
         assert_eq!(start(MONTH + CLOCK_DOUBT).revocations.len(), 0, "and what is over is not taken over");
+    }
+
+    #[test]
+    fn while_the_clock_of_the_start_is_in_doubt_others_that_are_shut_out_push_nobody_out() {
+        let record = Record { key: key(1), reached: NOW, forgotten: NOW + MONTH };
+        // Over by the clock of the start, or soon over; and right all the same, as soon as it is put right.
+        for off in [MONTH + 3600, MONTH - 60] {
+            let mut table = table(10);
+            table.restore(record, after(0, off), MONTH);
+            table.revoke(key(2), after(120, off), MONTH).unwrap();
+            assert!(table.refuses(key(1), Some(NOW), after(180, 0)), "{off}: put right");
+            assert!(!table.refuses(key(1), None, after(180, off)), "{off}: it was right");
+            table.revoke(key(2), after(MONTH + CLOCK_DOUBT, 0), MONTH).unwrap();
+            assert_eq!((table.revocations.len(), table.by_end.len()), (1, 1), "{off}: no longer in doubt");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Journal {
     /// written anew.
     file: Option<File>,
     lines: usize,
+    /// Of the file, if nobody else has written to it.
+    bytes: u64,
     _lock: File,
 }
 
@@ -39,13 +41,27 @@ impl Journal {
         let directory = open_directory(path)?;
         let lock = lock(path)?;
         let records = read(path)?;
-        let journal = Self { path: path.into(), directory, file: None, lines: 0, _lock: lock };
+        let journal = Self { path: path.into(), directory, file: None, lines: 0, bytes: 0, _lock: lock };
         Ok((journal, records))
     }
 
     /// Whether the file should be written anew, for `remembered` revocations, instead of being appended to.
     pub(super) fn wants_rewriting(&self, remembered: usize) -> bool {
-        self.file.is_none() || self.lines > remembered.saturating_mul(2).saturating_add(SLACK)
+        let Some(file) = &self.file else { return true };
+        if !self.is_in_place(file) {
+            tracing::warn!(
+                "the file of revocations was changed or taken away by another; it is written anew with all that is remembered"
+            );
+            return true;
+        }
+        self.lines > remembered.saturating_mul(2).saturating_add(SLACK)
+    }
+
+    /// Whether the next process would read what is appended to `file`, after what was written before: somebody may have
+    /// removed it, put another in its place, or emptied it.
+    fn is_in_place(&self, file: &File) -> bool {
+        let (Ok(ours), Ok(there)) = (file.metadata(), fs::symlink_metadata(&self.path)) else { return false };
+        (ours.dev(), ours.ino(), self.bytes) == (there.dev(), there.ino(), there.len())
     }
 
     /// Adds these; they are on the disk when this returns. After an error the file has to be written anew.
@@ -59,6 +75,7 @@ impl Journal {
         file.write_all(&bytes)?;
         file.sync_data()?;
         self.lines += records.len();
+        self.bytes += bytes.len() as u64;
         self.file = Some(file);
         Ok(())
     }
@@ -76,7 +93,9 @@ impl Journal {
             // A full disk gets its room back. The first error is the one to tell.
             let _ = fs::remove_file(&new);
         }
-        self.file = Some(replaced?);
+        let file = replaced?;
+        self.bytes = file.metadata()?.len();
+        self.file = Some(file);
         self.lines = records.len();
         Ok(())
     }
@@ -194,4 +213,67 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::time::{Duration, Instant};
+
+    use serde_json::Map;
+
+    use super::super::FileRevocations;
+    use super::*;
+    use crate::session::revocation::RevocationKey;
+    use crate::session::{Session, Subject};
+
+    const NOW: i64 = 1_800_000_000;
+    const DAY: Duration = Duration::from_hours(24);
+
+    /// The one before is gone once its thread has seen that nobody is left.
+    fn open(path: &Path) -> FileRevocations {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            match FileRevocations::open(path, NonZeroUsize::new(100).unwrap(), DAY, NOW) {
+                Err(RevocationFileError::Busy(_)) if Instant::now() < deadline => std::thread::yield_now(),
+                opened => return opened.unwrap(),
+            }
+        }
+    }
+
+    fn subject(name: &str) -> Subject {
+        Subject::parse(name).unwrap()
+    }
+
+    #[test]
+    fn a_file_that_is_taken_away_or_replaced_takes_nothing_with_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("revocations");
+        let mut file = open(&path);
+        let names = ["a", "b", "c", "d"];
+        for name in names {
+            match name {
+                "a" => {}
+                "b" => fs::remove_file(&path).unwrap(),
+                "c" => fs::write(&path, "").unwrap(),
+                // As editors do.
+                _ => {
+                    let copy = place.path().join("copy");
+                    fs::copy(&path, &copy).unwrap();
+                    fs::rename(&copy, &path).unwrap();
+                }
+            }
+            let key = RevocationKey::of_subject(&subject(name));
+            runtime.block_on(file.revoke(key, NOW, DAY)).unwrap();
+            drop(file);
+            file = open(&path);
+            let session = Session { started: Some(NOW), ..Session::new(subject(name), Map::new()) };
+            assert!(file.refuses(&session, NOW), "{name} is told to be shut out, and is let in");
+        }
+        for name in names {
+            let session = Session { started: Some(NOW), ..Session::new(subject(name), Map::new()) };
+            assert!(file.refuses(&session, NOW), "{name}, earlier");
+        }
+    }
 }
