@@ -190,7 +190,8 @@ fn a_document_with_too_many_keys_is_refused() {
         place.edit(|text| {
             let mut document: serde_json::Value = serde_json::from_str(text).unwrap();
             let mut entry = document["keys"][0].clone();
-            entry["state"] = json!("gone");
+            // Those that are gone would make room.
+            entry["state"] = json!("untrusted");
             let entries = (0..count).map(|number| {
                 entry["id"] = json!(format!("{number:016x}"));
                 entry["file"] = json!(format!("{number}.pem"));
