@@ -15,16 +15,17 @@ use serde_json::Value;
 
 use crate::programs::needs;
 use crate::proxy::{Proxy, deploy, replaced};
-use crate::python::{python_program, read_yaml};
+use crate::python::python_program;
 use crate::redis_server::RedisServer;
 use crate::support::{Answer, exchange, wait_for};
+use crate::yaml::read_yaml;
 
 /// What setup.sh calls its volumes, in the order of its arguments.
 const VOLUMES: [&str; 5] = ["settings", "keys", "media", "passwords", "public"];
 
 #[test]
 fn it_is_of_the_published_form() {
-    let Some(check) = python_program("check-jsonschema") else { return };
+    let Some(check) = python_program("operate", "check-jsonschema") else { return };
     let mut command = Command::new(check);
     let judged = command
         .args(["--builtin-schema", "vendor.compose-spec"])

@@ -13,7 +13,7 @@ use crate::support::Setup;
 
 #[test]
 fn the_dockerfile_is_what_a_linter_wants() {
-    let Some(hadolint) = python_program("hadolint") else { return };
+    let Some(hadolint) = python_program("operate", "hadolint") else { return };
     let judged = Command::new(hadolint)
         .args(["--no-color", "--failure-threshold", "style"])
         .arg(deploy("Dockerfile"))

@@ -15,6 +15,7 @@ mod pages;
 mod programs;
 mod proxies;
 mod proxy;
+#[path = "../support/python.rs"]
 mod python;
 #[expect(dead_code, reason = "shared with tests/serve, which uses all of it")]
 #[path = "../support/redis_server.rs"]
@@ -23,3 +24,4 @@ mod redis_server;
 #[path = "../serve/support/mod.rs"]
 mod support;
 mod units;
+mod yaml;

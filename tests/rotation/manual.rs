@@ -41,7 +41,7 @@ fn until_due(place: &Place) -> Ran {
 #[test]
 fn a_rotation_by_hand_comes_to_the_same_end() {
     needs!("bash");
-    let Some(aws) = python_program("aws") else { return };
+    let Some(aws) = python_program("cloud", "aws") else { return };
     let double = Double::with_foreign_keys(&["KFOREIGN"]);
     let place = Place::with_active_key(&double, &["--algorithm", "ecdsa-p256"]);
     let create = place.rotate(&["--manual"]);

@@ -1,4 +1,4 @@
-//! Programs of `tests/cloud/requirements.txt`: the AWS CLI, boto3's Python, moto's server.
+//! Programs from the Python packages that `tests/install_python.sh` installs: the AWS CLI, boto3's Python, linters.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,20 +6,20 @@ use std::sync::Mutex;
 
 use crate::programs::left_out;
 
-/// Where `tests/cloud/install.sh` put this program (`aws`, `moto_server`, `python`). `None` if it has not run, which
-/// is said once for each program and fails where every test is asked for.
-pub fn python_program(name: &str) -> Option<PathBuf> {
-    static MISSING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cloud/.venv/bin").join(name);
+/// Where this program of `tests/FOLDER/requirements.txt` is. `None` if it was not installed, which is said once for
+/// each program and fails where every test is asked for.
+pub fn python_program(folder: &str, name: &str) -> Option<PathBuf> {
+    static MISSING: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/{folder}/.venv/bin")).join(name);
     if file.is_file() {
         return Some(file);
     }
     assert!(
         std::env::var_os("EDGEMINT_TESTS_NEED_ALL").is_none(),
-        "{name} is not in tests/cloud/.venv, and EDGEMINT_TESTS_NEED_ALL asks for every test: run tests/cloud/install.sh"
+        "{name} is not in tests/{folder}/.venv, and EDGEMINT_TESTS_NEED_ALL asks for every test: see tests/run"
     );
-    if MISSING.lock().unwrap().insert(name.to_owned()) {
-        left_out(&format!("what needs {name} (run tests/cloud/install.sh)"));
+    if MISSING.lock().unwrap().insert(file) {
+        left_out(&format!("what needs {name} of tests/{folder}/requirements.txt (see tests/run)"));
     }
     None
 }

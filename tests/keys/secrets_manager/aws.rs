@@ -23,7 +23,7 @@ struct Python {
 /// is then said.
 fn python() -> Option<&'static Python> {
     static PYTHON: OnceLock<Python> = OnceLock::new();
-    let python = python_program("python")?;
+    let python = python_program("cloud", "python")?;
     Some(PYTHON.get_or_init(|| {
         let started = |script: &str, url: &str| {
             let mut command = program(&python, url, Path::new("/"));

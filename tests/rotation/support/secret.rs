@@ -20,7 +20,7 @@ pub struct SecretsManager {
 impl SecretsManager {
     /// Nothing where moto is not installed, which is then said.
     pub fn start() -> Option<Self> {
-        let mut command = Command::new(python_program("python")?);
+        let mut command = Command::new(python_program("cloud", "python")?);
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cloud/serve_moto.py"));
         // It ends with its standard input.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
