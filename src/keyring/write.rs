@@ -81,21 +81,6 @@ impl Writer {
         self.add(&key, document).await
     }
 
-    /// Adds a key, freshly generated, that waits in state `generated`: where a rotation begins.
-    ///
-    /// # Errors
-    /// There is no keyring, it has no room for more keys, or a file cannot be written.
-    pub async fn generate(
-        &mut self,
-        algorithm: KeyAlgorithm,
-        hash: HashAlgorithm,
-        now: OffsetDateTime,
-    ) -> Result<Entry, KeyringError> {
-        let document = self.view.document()?;
-        let key = SigningKey::generate(algorithm).map_err(KeyringError::Generation)?;
-        self.add(&key, document.with_generated(key.public_key(), hash, now)).await
-    }
-
     /// Adds a key that CloudFront trusts as `key_pair_id`, making the keyring if there is none. It becomes
     /// active if no key is, else it waits in state `trusted`.
     ///

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
-use edgemint::cloudfront::{HashAlgorithm, KeyAlgorithm};
+use edgemint::cloudfront::{HashAlgorithm, KeyAlgorithm, SigningKey};
 use edgemint::keyring::{Document, KeyId, KeyringError, Phase, Record, Store};
 use time::{Duration, OffsetDateTime};
 
@@ -51,10 +51,13 @@ pub async fn rotates(store: &Store) {
         (None, Some(&done[1]))
     );
 
-    let next = writer.generate(KeyAlgorithm::EcdsaP256, HashAlgorithm::Sha256, OffsetDateTime::UNIX_EPOCH);
-    let next = next.await.unwrap();
+    let key_of_next = SigningKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let (public, hash) = (key_of_next.public_key(), HashAlgorithm::Sha256);
+    let with_next = published.with_generated(public, hash, OffsetDateTime::UNIX_EPOCH).unwrap();
+    writer.commit(&with_next, Some(&key_of_next), &[]).await.unwrap();
     let view = store.view().await.unwrap();
-    assert_eq!(view.document().unwrap().entries()[1], next);
+    let next = view.document().unwrap().entries()[1].clone();
+    assert_eq!(next.id(), &KeyId::of(public));
     view.signing_key(&next).unwrap();
     assert!(matches!(writer.destroy(&key).await, Err(KeyringError::NotGone { .. })));
     view.signing_key(view.document().unwrap().entry(&key).unwrap()).unwrap();
