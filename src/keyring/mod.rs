@@ -21,6 +21,7 @@ mod id;
 mod journal;
 mod location;
 mod misread;
+mod moment;
 pub mod plan;
 mod ring;
 mod secret;
@@ -38,6 +39,7 @@ pub use id::{FileName, InvalidFileName, InvalidKeyId, KeyId};
 pub use journal::{Journal, Phase, Record};
 pub use location::{InvalidLocation, Location, SecretId};
 pub use misread::Misread;
+pub use moment::moment;
 pub use plan::{
     ACCOUNT_LIMIT, Action, KEY_GROUP_LIMIT, Obstacle, Remote, RemoteKey, Settings, Step, caller_reference,
     plan, record,

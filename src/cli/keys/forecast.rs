@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::moment::{between, moment, span};
-use crate::keyring::{Action, KeyId, Step};
+use super::span::{between, span};
+use crate::keyring::{Action, KeyId, Step, moment};
 use crate::rotation::step_name;
 
 /// A step, and from when on it can be taken.

@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use time::format_description::well_known::Rfc3339;
 
 use super::error::KeysError;
 use super::table::write_rows;
 use crate::cloudfront::KeyPairId;
-use crate::keyring::{Document, Entry, View};
+use crate::keyring::{Document, Entry, View, moment};
 
 #[derive(Serialize)]
 struct Listing<'a> {
@@ -52,7 +51,7 @@ fn write_table(out: &mut impl Write, document: &Document) -> io::Result<()> {
             entry.algorithm().as_str().to_owned(),
             entry.hash().as_str().to_ascii_lowercase(),
             entry.state().to_string(),
-            entry.state_since().format(&Rfc3339).map_err(io::Error::other)?,
+            moment(entry.state_since()),
         ]);
     }
     write_rows(out, &rows)

@@ -6,11 +6,11 @@ mod error;
 mod forecast;
 mod list;
 mod local;
-mod moment;
 mod progress;
 mod rotation;
 mod setup;
 mod signals;
+mod span;
 mod status;
 mod table;
 

@@ -7,8 +7,8 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::moment::{between, moment, span};
-use crate::keyring::{Action, Document, State};
+use super::span::{between, span};
+use crate::keyring::{Action, Document, State, moment};
 use crate::rotation::{Event, Instructions, RotationError, Standing, step_name};
 
 /// How progress is told.
@@ -143,7 +143,9 @@ fn text_of(event: &Event) -> String {
         }
         Event::Decided { what } => what.clone(),
         Event::Begun { action, reason } => format!("{action}\n  because {reason}"),
-        Event::Done { action: Action::Adopt { .. }, key_pair_id: Some(id) } => format!("  done: it is {id}"),
+        Event::Done { action: Action::Publish { .. } | Action::Adopt { .. }, key_pair_id: Some(id) } => {
+            format!("  done: it is {id}")
+        }
         Event::Done { .. } => "  done".to_owned(),
         Event::Probed(seen) => {
             format!("  the edge answers {} ({} of {} in a row)", seen.answer, seen.in_a_row, seen.wanted)

@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 use super::args::KeysArgs;
 use super::error::KeysError;
 use super::forecast::{Due, first_deed, forecast, next_of};
-use super::moment::{between, moment, span};
 use super::setup::Setup;
+use super::span::{between, span};
 use super::table::write_rows;
 use crate::cloudfront::KeyPairId;
-use crate::keyring::{Action, Document, Entry, State, Step, plan as plan_of};
+use crate::keyring::{Action, Document, Entry, State, Step, moment, plan as plan_of};
 use crate::rotation::{CloudFront, Place, RotationError, believed, observe};
 
 /// What both commands look at.

@@ -88,7 +88,6 @@ mod settings;
 mod step;
 #[cfg(test)]
 mod tests;
-mod text;
 mod view;
 
 pub use forecast::plan;

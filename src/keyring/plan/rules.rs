@@ -2,9 +2,9 @@
 
 use super::obstacle::Obstacle;
 use super::step::{Action, Step};
-use super::text::moment;
 use super::view::{Presence, View};
 use crate::keyring::entry::{Entry, State};
+use crate::keyring::moment;
 
 type Rule = fn(&View<'_>) -> Option<Step>;
 

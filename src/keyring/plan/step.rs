@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::obstacle::Obstacle;
 use crate::cloudfront::KeyPairId;
-use crate::keyring::KeyId;
+use crate::keyring::{KeyId, moment};
 
 /// One thing to do, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl fmt::Display for Action {
                 write!(f, "see that the edge refuses {id}, then delete its public key from CloudFront")
             }
             Self::Forget { id } => write!(f, "record that CloudFront has no public key of {id}"),
-            Self::Wait { until } => write!(f, "wait until {}", super::text::moment(*until)),
+            Self::Wait { until } => write!(f, "wait until {}", moment(*until)),
             Self::Blocked(obstacle) => write!(f, "stop: {obstacle}"),
         }
     }

@@ -1,15 +1,8 @@
-//! Times and spans, for people.
+//! Spans of time, for people.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
-/// In UTC, to the second, as `keyring.json` has it.
-pub(super) fn moment(at: OffsetDateTime) -> String {
-    let utc = at.to_offset(time::UtcOffset::UTC).truncate_to_second();
-    utc.format(&Rfc3339).unwrap_or_else(|_| utc.to_string())
-}
 
 /// The two largest units of a span, such as `3d 4h`; nothing below a second.
 pub(super) fn span(span: Duration) -> String {
