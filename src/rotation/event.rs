@@ -39,7 +39,7 @@ pub enum Event {
     },
     /// A step is done and recorded.
     Done {
-        /// The step.
+        /// The step, as it was begun.
         action: Action,
         /// What CloudFront calls the key.
         key_pair_id: Option<KeyPairId>,

@@ -7,6 +7,7 @@ use super::journal;
 use super::manual::Confirmation;
 use super::observe::{believed, check_distribution, observe};
 use super::rotator::{Hands, Rotator};
+use super::steps::step_name;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, Signer, SigningKey};
 use crate::keyring::{
     Action, Document, Entry, KeyId, KeyringError, Phase, Record, Remote, State, Step, Writer, plan, record,
@@ -211,23 +212,24 @@ impl<'a> Round<'a> {
         Ok(plan(document, &remote, (self.rotator.now)(), &self.rotator.settings))
     }
 
-    /// A step is done: the keyring says so, then the journal.
+    /// The step `begun` is done, and `done` is what came of it: the keyring says so, then the journal. Only a public
+    /// key that was created has come to something else, its id.
     pub(super) async fn recorded(
         &mut self,
         document: Document,
-        action: &Action,
-        name: &str,
+        begun: &Action,
+        done: &Action,
         tell: Tell<'_>,
     ) -> Result<(), RotationError> {
         let now = (self.rotator.now)();
-        let document = record(document, action, &self.rotator.settings, now)?;
-        let key = action.key().cloned();
+        let document = record(document, done, &self.rotator.settings, now)?;
+        let key = begun.key().cloned();
         let records: Vec<Record> =
-            key.iter().map(|key| journal::entry(now, key, name, Phase::Done)).collect();
+            key.iter().map(|key| journal::entry(now, key, step_name(begun), Phase::Done)).collect();
         self.writer.commit(&document, None, &records).await?;
         let entry = key.and_then(|key| document.entry(&key).ok().cloned());
         let key_pair_id = entry.and_then(|entry| entry.key_pair_id().cloned());
-        tell(Event::Done { action: action.clone(), key_pair_id });
+        tell(Event::Done { action: begun.clone(), key_pair_id });
         Ok(())
     }
 

@@ -85,7 +85,7 @@ impl Round<'_> {
             | Action::Wait { .. }
             | Action::Blocked(_) => {}
         }
-        self.recorded(document.clone(), action, step_name(action), tell).await?;
+        self.recorded(document.clone(), action, action, tell).await?;
         Ok(Taken::Done)
     }
 
@@ -104,7 +104,7 @@ impl Round<'_> {
         };
         self.intend(entry.id(), name).await?;
         match self.call(cloudfront, entry, action).await {
-            Ok(done) => self.recorded(document.clone(), &done, name, tell).await?,
+            Ok(done) => self.recorded(document.clone(), action, &done, tell).await?,
             Err(RotationError::Api(error)) => {
                 self.failed(entry.id(), name, &error).await?;
                 return Err(error.into());
@@ -126,7 +126,7 @@ impl Round<'_> {
         let was_shown = self.is_open(entry.id(), name)?;
         if was_shown && let Some(confirmation) = self.confirmation.take() {
             let done = confirmation.of(action)?;
-            self.recorded(document.clone(), &done, name, tell).await?;
+            self.recorded(document.clone(), action, &done, tell).await?;
             return Ok(Taken::Done);
         }
         if self.confirmation.is_some() {

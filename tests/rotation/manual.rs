@@ -48,7 +48,7 @@ fn a_rotation_by_hand_comes_to_the_same_end() {
     assert_eq!(create.leaves_more().last()["event"], "remains-by-hand");
     let key_pair_id = type_in(&create, &aws, &double, &place);
     let trust = by_hand(&place, &["--key-pair-id", &key_pair_id]);
-    assert_eq!(trust.leaves_more().done(), ["adopt"]);
+    assert_eq!(trust.leaves_more().done(), ["publish"]);
     type_in(&trust, &aws, &double, &place);
     assert_eq!(double.key_group().len(), 3);
     let waiting = by_hand(&place, &["--done"]);

@@ -8,7 +8,7 @@ fn a_first_deployment_goes_from_init_to_active() {
     let place = Place::new(&double);
     place.succeeds(&["keys", "init"]);
     let ran = place.advance();
-    assert_eq!(ran.finishes().done(), ["adopt", "trust", "prove", "activate"]);
+    assert_eq!(ran.finishes().done(), ["publish", "trust", "prove", "activate"]);
     let key = place.key_in("active");
     assert_eq!(double.key_group(), [key.key_pair_id.unwrap()]);
     assert_eq!(double.public_keys().len(), 1);
@@ -22,7 +22,9 @@ fn a_rotation_ends_with_one_new_key_and_without_the_old_one() {
     let place = Place::with_active_key(&double, &[]);
     let old = place.key_in("active");
     let ran = place.rotate(&["--wait"]);
-    assert_eq!(ran.finishes().done(), ["adopt", "trust", "prove", "activate", "untrust", "delete"]);
+    let steps = ["publish", "trust", "prove", "activate", "untrust", "delete"];
+    assert_eq!(ran.finishes().done(), steps);
+    assert_eq!(ran.steps("begun"), steps, "what is begun is done under the same name");
     assert_eq!(place.states(), ["gone", "active"]);
     let new = place.key_in("active");
     assert_eq!(new.kind, old.kind, "of the same kind unless told otherwise");

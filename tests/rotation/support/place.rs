@@ -257,7 +257,13 @@ impl Ran {
 
     /// The steps that were done, in order.
     pub fn done(&self) -> Vec<String> {
-        self.story().iter().filter_map(|line| line.strip_prefix("done ").map(str::to_owned)).collect()
+        self.steps("done")
+    }
+
+    /// The steps that are told of in events of this kind, in order.
+    pub fn steps(&self, event: &str) -> Vec<String> {
+        let of_kind = |line: &String| Some(line.strip_prefix(event)?.strip_prefix(' ')?.to_owned());
+        self.story().iter().filter_map(of_kind).collect()
     }
 
     /// The last line of progress.
