@@ -102,8 +102,8 @@ pub enum SecretError {
     /// More than Secrets Manager takes.
     #[error(
         "secret `{secret}` would have {bytes} bytes, and Secrets Manager takes {limit} at most: nothing was changed; \
-         take keys out that are not in keyring.json (`edgemint keys list` names them), and out of keyring.json the oldest \
-         entries in state `gone`, or move the keyring to a directory"
+         take keys out that are not in keyring.json (`edgemint keys list` names them), or move the keyring to a \
+         directory"
     )]
     TooLarge {
         /// Its name or ARN.
