@@ -199,10 +199,14 @@ pub enum StoreOutage {
         "the store of revocations is full; it takes others as soon as some of its own have been forgotten"
     )]
     Full,
-    /// The file cannot be written: what kind of failure the system says it is. What was to be recorded holds until the
-    /// process ends, and is recorded as soon as the file can be written again.
+    /// The file cannot be written, or not soon: what kind of failure the system says it is, or `ResourceBusy` if too
+    /// many wait for the disk already. What was to be recorded holds until the process ends, and is recorded as soon as
+    /// the file can be written.
     #[error("the file of revocations cannot be written: {0}")]
     File(io::ErrorKind),
+    /// What writes the file has ended by a mistake of this program. What was to be recorded holds until the process ends.
+    #[error("the file of revocations is written no more: start edgemint again")]
+    Broken,
     /// Redis did not answer. What was to be recorded may be or not.
     #[error(transparent)]
     Redis(#[from] RedisFailure),
