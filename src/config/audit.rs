@@ -93,6 +93,14 @@ pub(super) fn read_audit(
     (AuditConfig { subject }, TraceSecret::Key(TraceKey::new(key)))
 }
 
+/// What traced grants are read with where nothing is minted, so that the secret need not be there.
+pub(super) fn stand_in_for(raw: Option<&Spanned<RawAudit>>) -> TraceSecret {
+    match raw.is_some_and(|raw| raw.get_ref().key.is_some()) {
+        true => TraceSecret::Key(TraceKey::new(&[0; MIN_KEY_BYTES])),
+        false => TraceSecret::Missing,
+    }
+}
+
 fn strong(secret: Spanned<Secret>, reader: &mut Reader<'_>) -> Option<Secret> {
     if secret.get_ref().expose().len() < MIN_KEY_BYTES {
         let message = format!(

@@ -117,21 +117,9 @@ impl Config {
     }
 }
 
-impl ServerConfig {
-    /// Reads `[server]` alone: no secret that the file names is fetched.
-    ///
-    /// # Errors
-    /// As [`Config::load`], of other sections only for what has no meaning in them.
-    pub fn load(path: &Path, surroundings: Surroundings) -> Result<Self, Problems> {
-        parse(path, &text_at(path)?, surroundings, |raw, _, needs, reader| {
-            server::read(raw.server, &Needs { app_origins: false, ..needs }, reader)
-        })
-    }
-}
-
 /// What `read` makes of a text that is a configuration as far as its syntax and its names go. It returns `None` only
 /// if it noted a problem.
-fn parse<T>(
+pub(super) fn parse<T>(
     path: &Path,
     text: &str,
     surroundings: Surroundings,
@@ -159,7 +147,7 @@ fn parse<T>(
 }
 
 /// The text of the configuration file; or the problem that there is none.
-fn text_at(path: &Path) -> Result<String, Problems> {
+pub(super) fn text_at(path: &Path) -> Result<String, Problems> {
     text_of(path).map_err(|reason| {
         let message = format!(
             "the configuration cannot be read: {reason}; name the file with --config or EDGEMINT_CONFIG"
@@ -191,11 +179,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     providers::refuse_second(&raw, reader);
     let server = server::read(raw.server, needs, reader);
     let mint = read_mint(raw.mint, reader);
-    let site = server.as_ref().map(|server| Site {
-        public_host: server.public_url.host(),
-        is_plain_http: server.public_url.is_plain_http(),
-        expiry_step: mint.expiry_step,
-    });
+    let site = server.as_ref().map(|server| site(server, &mint));
     let (audit, trace_secret) = read_audit(raw.audit, vault, reader);
     let grants = grants::read(raw.grants, site, &trace_secret, reader);
     let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
@@ -230,6 +214,15 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         audit,
         rotation,
     })
+}
+
+/// Where grants are given out.
+pub(super) fn site<'s>(server: &'s ServerConfig, mint: &MintConfig) -> Site<'s> {
+    Site {
+        public_host: server.public_url.host(),
+        is_plain_http: server.public_url.is_plain_http(),
+        expiry_step: mint.expiry_step,
+    }
 }
 
 fn read_log(raw: Field<RawLog>, reader: &mut Reader<'_>) -> LogConfig {

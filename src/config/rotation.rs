@@ -10,8 +10,9 @@ use crate::keyring::Settings;
 use crate::mint::Profile;
 use crate::rotation::{CanaryUrl, Place, ProofSettings};
 
-use super::Config;
 use super::fields::{Reader, duration_in, number_in};
+use super::keyring::KeyringConfig;
+use super::offer::Offer;
 use super::raw::{Field, RawRotation};
 
 /// `[rotation]`.
@@ -42,11 +43,11 @@ impl RotationConfig {
 
     /// What the plan goes by, with the rest of the configuration in which this section stands.
     #[must_use]
-    pub fn settings(&self, config: &Config) -> Settings {
+    pub fn settings(&self, offer: &Offer, keyring: &KeyringConfig) -> Settings {
         Settings {
-            longest_lifetime: config.grants.iter().map(Profile::ttl).max().unwrap_or_default(),
-            expiry_step: config.mint.expiry_step,
-            reload_interval: config.keyring.poll,
+            longest_lifetime: offer.grants.iter().map(Profile::ttl).max().unwrap_or_default(),
+            expiry_step: offer.mint.expiry_step,
+            reload_interval: keyring.poll,
             margin: self.margin,
             group_limit: self.group_limit,
             account_limit: self.account_limit,

@@ -58,7 +58,7 @@ impl Rotations {
         let document = self.store.view().await?.document()?;
         self.happenings.rotating(|rotating| *rotating = Rotating::of(&document).under_way());
         let servable = |signer: &Signer| {
-            minter_for(&self.config, signer.clone()).map(drop).map_err(|error| error.to_string())
+            minter_for(self.config.offer(), signer.clone()).map(drop).map_err(|error| error.to_string())
         };
         let (_asks, stop) = Stop::channel();
         let endpoint_url = self.rotation.endpoint_url.as_deref().unwrap_or_default();
@@ -67,7 +67,7 @@ impl Rotations {
             place: self.rotation.place(),
             hands: Hands::Api(CloudFront::connect_to_double(endpoint_url)),
             canary: Canary::new(self.rotation.proof.clone(), OffsetDateTime::now_utc)?,
-            settings: self.rotation.settings(&self.config),
+            settings: self.rotation.settings(&self.config.offer(), &self.config.keyring),
             servable: &servable,
             now: OffsetDateTime::now_utc,
             stop,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::service;
 use crate::cloudfront::Signer;
-use crate::config::Config;
+use crate::config::{Config, Offer};
 use crate::keyring::ActiveKey;
 use crate::mint::{ExpiryStep, Minter, MinterError, Profile};
 
@@ -45,15 +45,13 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
-    pub(super) fn of(config: &Config) -> Self {
-        // A back end asks for the grants that it wants; a browser gets them all.
-        let browsers = config.ticket.is_some() || config.provider.is_some();
-        let room = if config.session.is_some() { ROOM_FOR_SESSION } else { 0 };
+    pub(super) fn of(offer: Offer) -> Self {
+        let room = if offer.with_sessions { ROOM_FOR_SESSION } else { 0 };
         Self {
-            grants: config.grants.clone().into(),
-            step: ExpiryStep::new(config.mint.expiry_step).expect("checked by the configuration"),
-            max_signatures: config.mint.max_signatures,
-            limit: browsers.then_some(MAX_COOKIES - room),
+            grants: offer.grants.into(),
+            step: ExpiryStep::new(offer.mint.expiry_step).expect("checked by the configuration"),
+            max_signatures: offer.mint.max_signatures,
+            limit: offer.to_browsers.then_some(MAX_COOKIES - room),
         }
     }
 
@@ -81,13 +79,13 @@ impl Recipe {
 /// # Errors
 /// [`Unservable`] naming the grant that cannot be served with this key.
 pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, Unservable> {
-    Recipe::of(config).minter(key)
+    Recipe::of(config.offer()).minter(key)
 }
 
 /// The same for any key, which need not be active.
 ///
 /// # Errors
 /// As [`minter`].
-pub fn minter_for(config: &Config, signer: Signer) -> Result<Minter, Unservable> {
-    Recipe::of(config).minter_for(signer)
+pub fn minter_for(offer: Offer, signer: Signer) -> Result<Minter, Unservable> {
+    Recipe::of(offer).minter_for(signer)
 }

@@ -123,7 +123,7 @@ impl Assembled {
     /// # Errors
     /// [`StartError`].
     pub fn new(config: Config, keyring: &Keyring) -> Result<Self, StartError> {
-        let recipe = Recipe::of(&config);
+        let recipe = Recipe::of(config.offer());
         let minter = keyring.active().map(|key| recipe.minter(key)).transpose()?;
         if minter.is_none() {
             tracing::error!(

@@ -256,6 +256,14 @@ class Configuration(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, said(done))
                 self.assertIn("the environment variable of this name is not set", done.stderr)
 
+    def test_the_job_has_no_secret_and_needs_none(self):
+        self.assertFalse([variable for variable in container("advance")["env"] if "valueFrom" in variable])
+        (self.folder / "edgemint.toml").write_text(CONFIGURATION)
+        status = ["keys", "status", "--config", "edgemint.toml", "--endpoint-url", "http://127.0.0.1:1"]
+        done = self.edgemint(*status, EDGEMINT_KEYRING__DIRECTORY="keys", AWS_EC2_METADATA_DISABLED="true")
+        self.assertEqual(done.returncode, 0, said(done))
+        self.assertIn("K2JCJMDEHXQW5F", done.stdout)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -53,10 +53,9 @@ fn the_services_are_exposed_no_more_than_the_readme_says() {
 }
 
 #[test]
-fn both_services_find_the_same_files_and_the_commands_exist() {
+fn the_services_find_their_files_and_the_commands_exist() {
     let (serve, advance) = (unit("edgemint.service"), unit("edgemint-advance.service"));
     let credentials = settings(&serve, "LoadCredential");
-    assert_eq!(credentials, settings(&advance, "LoadCredential"));
     // Each file that own-host.toml refers to, and the configuration itself.
     let configuration = fs::read_to_string(deploy("own-host.toml")).unwrap();
     let named: Vec<&str> =
@@ -76,6 +75,15 @@ fn both_services_find_the_same_files_and_the_commands_exist() {
         let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
         assert!(said.contains("/nowhere/edgemint.toml: the configuration cannot be read"), "{name}: {said}");
     }
+    // Who rotates keys is given nothing that lets listeners in, and misses nothing.
+    assert_eq!(settings(&advance, "LoadCredential"), ["edgemint.toml:/etc/edgemint/edgemint.toml"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
+    command
+        .env_clear()
+        .args(["keys", "advance", "--dir", "/nowhere/keys", "--config"])
+        .arg(deploy("own-host.toml"));
+    let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert!(said.contains("/nowhere/keys") && !said.contains("own-host.toml:"), "{said}");
     assert_eq!(settings(&advance, "SuccessExitStatus"), ["3"], "more remains");
     assert_eq!(settings(&serve, "ExecReload"), ["/bin/kill -HUP $MAINPID"]);
 }

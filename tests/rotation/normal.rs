@@ -1,5 +1,7 @@
 //! A rotation from its first step to its last.
 
+use std::fs;
+
 use super::support::{Double, Place};
 
 #[test]
@@ -107,4 +109,33 @@ fn changes_that_arrive_unevenly_are_waited_for() {
     let proof = proof.take_while(|event| event["event"] != "done").filter(|event| event["event"] == "probed");
     let answers: Vec<&str> = proof.map(|event| event["answer"].as_str().unwrap()).collect();
     assert_eq!((answers.first(), answers.last()), (Some(&"403 InvalidKey"), Some(&"200")), "{answers:?}");
+}
+
+#[test]
+fn who_rotates_keys_needs_no_secret_that_lets_listeners_in() {
+    let double = Double::start();
+    let mut place = Place::with_active_key(&double, &["--algorithm", "ecdsa-p256"]);
+    place.admit_listeners(1);
+    place.head =
+        "[audit]\nkey = { file = \"audit.key\" }\n[store]\nredis = { file = \"redis.url\" }\n".to_owned();
+    place.grants = place.grants.replace("ttl =", "trace = true\nttl =");
+    for file in ["ticket.key", "session.key"] {
+        fs::remove_file(place.root().join(file)).unwrap();
+    }
+    let check = place.run(&["check"]);
+    assert_eq!(check.code, Some(2), "{check:?}");
+    for setting in
+        ["ticket.keys[0].secret", "session.secrets[0]", "audit.key", "store.redis", "api_keys[0].secret"]
+    {
+        assert!(check.stderr.contains(setting), "{setting} is not needed: {}", check.stderr);
+    }
+    for read in ["list", "status", "plan"] {
+        place.succeeds(&["keys", read]);
+    }
+    place.rotate(&["--wait"]).finishes();
+    assert_eq!(place.states(), ["gone", "active"]);
+    // What the key has to serve is known all the same: a traced cookie is signed while its listener waits.
+    place
+        .rotate(&["--algorithm", "rsa-2048"])
+        .is_refused(&["\"podcasts\" is signed for each listener", "sha256"]);
 }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::error::KeysError;
 use super::rotation::How;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
-use crate::config::{Config, Override, Surroundings};
+use crate::config::{KeyringConfig, Override, RotatingConfig, Surroundings};
 use crate::keyring::{KeyId, Location, shell_word};
 
 /// What `edgemint keys` was asked to do.
@@ -166,7 +166,10 @@ impl KeysArgs {
         match (&self.store, &self.dir, &self.config) {
             (Some(store), _, _) => Ok(store.clone()),
             (None, Some(directory), _) => Ok(Location::Directory(directory.clone())),
-            (None, None, Some(_)) => Ok(self.load_config(None)?.keyring.location),
+            (None, None, Some(path)) => {
+                let surroundings = Surroundings::of_process(Vec::new());
+                Ok(KeyringConfig::load(path, surroundings).map_err(KeysError::Config)?.location)
+            }
             (None, None, None) => Ok(Location::Directory("keys".into())),
         }
     }
@@ -184,8 +187,8 @@ impl KeysArgs {
         flags.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    /// The configuration, with what the flags say.
-    pub(super) fn load_config(&self, endpoint_url: Option<&str>) -> Result<Config, KeysError> {
+    /// What keys are rotated by, with what the flags say.
+    pub(super) fn rotating(&self, endpoint_url: Option<&str>) -> Result<RotatingConfig, KeysError> {
         let Some(path) = &self.config else { return Err(KeysError::NoConfig) };
         let flags = [
             ("--dir", "keyring.directory", self.dir.as_ref().map(|path| path.display().to_string())),
@@ -194,7 +197,7 @@ impl KeysArgs {
         ];
         let flags =
             flags.into_iter().filter_map(|(flag, setting, text)| Some(Override::flag(flag, setting, text?)));
-        Config::load(path, Surroundings::of_process(flags.collect())).map_err(KeysError::Config)
+        RotatingConfig::load(path, Surroundings::of_process(flags.collect())).map_err(KeysError::Config)
     }
 }
 

@@ -5,39 +5,40 @@ use time::OffsetDateTime;
 use super::args::KeysArgs;
 use super::error::KeysError;
 use crate::cloudfront::Signer;
-use crate::config::{Config, RotationConfig};
+use crate::config::{KeyringConfig, Offer, RotatingConfig, RotationConfig};
 use crate::http::minter_for;
 use crate::keyring::{KeyringError, Settings, Store};
 use crate::rotation::{Canary, CloudFront, Confirmation, Hands, Rotator, Servable, Stop};
 
-/// The configuration of a rotation.
+/// The configuration of a rotation. There is no secret in it.
 pub(super) struct Setup {
-    pub(super) config: Config,
+    keyring: KeyringConfig,
+    offer: Offer,
     pub(super) rotation: RotationConfig,
 }
 
 impl Setup {
-    /// Reads the configuration that the servers run with.
+    /// Reads what keys are rotated by from the configuration that the servers run with.
     pub(super) fn load(args: &KeysArgs, endpoint_url: Option<&str>) -> Result<Self, KeysError> {
-        let config = args.load_config(endpoint_url)?;
-        match config.rotation.clone() {
-            Some(rotation) => Ok(Self { config, rotation }),
+        let RotatingConfig { keyring, offer, rotation } = args.rotating(endpoint_url)?;
+        match rotation {
+            Some(rotation) => Ok(Self { keyring, offer, rotation }),
             None => Err(KeysError::NoRotation(args.config.clone().unwrap_or_default())),
         }
     }
 
     pub(super) async fn open(&self) -> Result<Store, KeyringError> {
-        Store::open(self.config.keyring.location.clone()).await
+        Store::open(self.keyring.location.clone()).await
     }
 
     /// What the plan goes by.
     pub(super) fn settings(&self) -> Settings {
-        self.rotation.settings(&self.config)
+        self.rotation.settings(&self.offer, &self.keyring)
     }
 
     /// The check that `serve` makes at its start.
     pub(super) fn servable(&self) -> impl Fn(&Signer) -> Result<(), String> {
-        |signer| minter_for(&self.config, signer.clone()).map(|_| ()).map_err(|error| error.to_string())
+        |signer| minter_for(self.offer.clone(), signer.clone()).map(|_| ()).map_err(|error| error.to_string())
     }
 
     /// `manual`: without the API, and with what a person said.

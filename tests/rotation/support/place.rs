@@ -86,7 +86,8 @@ impl Place {
         fs::write(self.root().join("edgemint.toml"), text).unwrap();
     }
 
-    /// The binary, with the configuration written down and credentials that the double takes.
+    /// The binary, with the configuration written down and credentials that the double takes. None of the secrets that
+    /// the configuration names is there.
     pub fn command(&self, arguments: &[&str]) -> Command {
         self.write_configuration();
         let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
@@ -97,7 +98,7 @@ impl Place {
             }
         }
         command.args(arguments).current_dir(self.root()).stdin(Stdio::null());
-        command.env("EDGEMINT_CONFIG", "edgemint.toml").env("API_KEY", "0123456789abcdef0123456789abcdef");
+        command.env("EDGEMINT_CONFIG", "edgemint.toml");
         // No file of the machine's own counts, and nothing is asked of an instance.
         command.env("HOME", self.root()).env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "example");

@@ -32,6 +32,7 @@ impl Place {
     pub fn serve(&self) -> Server {
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env("API_KEY", "0123456789abcdef0123456789abcdef");
         let mut child = command.stdout(Stdio::piped()).stderr(log.reopen().unwrap()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
