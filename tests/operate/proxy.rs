@@ -28,14 +28,14 @@ impl Proxy {
     pub fn nginx(instances: [SocketAddr; 2]) -> Self {
         let text = fs::read_to_string(deploy("nginx/edgemint.conf")).unwrap();
         Self::start(LISTEN, |folder, authority, port| {
-            let [first, second] = instances.map(|instance| format!("server {instance};"));
+            let [first, second] = instances.map(|instance| format!("server {instance} max_fails=0;"));
             let (certificate, key) = (authority.path("server.pem"), authority.path("server.key"));
             let path = folder.to_str().unwrap();
             let site = replaced(
                 &text,
                 &[
-                    ("server 127.0.0.1:8080;", &first),
-                    ("server 127.0.0.1:8081;", &second),
+                    ("server 127.0.0.1:8080 max_fails=0;", &first),
+                    ("server 127.0.0.1:8081 max_fails=0;", &second),
                     ("listen 443 ssl;", &format!("listen 127.0.0.1:{port} ssl;")),
                     ("listen [::]:443 ssl;", ""),
                     ("/etc/ssl/listen.example.com.pem", &certificate),
