@@ -1,12 +1,17 @@
+use std::panic::resume_unwind;
 use std::pin::pin;
+use std::time::Instant;
 
+use actix_web::dev::ServiceResponse;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time;
 
 use super::audit::{self, Deed};
 use super::in_time::in_time;
 use super::problem::Problem;
+use super::request_id::RequestId;
 use super::service::{self, Service};
 use super::{api_keys, body};
 use crate::session::revocation::Revoked;
@@ -65,8 +70,52 @@ pub(super) async fn revoke(
     };
     audit::concerns(&request, &service.subjects, subject, session, None);
     let now = service::now();
-    service.revoke(&revoked, now, deadline).await?;
+    to_the_end(&request, &service, revoked, now, deadline).await?;
     audit::done(&request, "/v1/revoke", Deed::Revoked);
     let end = now.saturating_add(service.longest_cookies);
     Ok(HttpResponse::Ok().json(json!({"refused_from": now, "cookies_end_by": end})))
+}
+
+/// Revokes, whether or not the caller is still there when it is done: a request whose connection is reset is given up.
+async fn to_the_end(
+    request: &HttpRequest,
+    service: &web::Data<Service>,
+    revoked: Revoked,
+    now: i64,
+    deadline: time::Instant,
+) -> Result<(), Problem> {
+    let (request, service, began) = (request.clone(), service.clone(), Instant::now());
+    let revoking = actix_web::rt::spawn(async move {
+        let outcome = service.revoke(&revoked, now, deadline).await;
+        Outcome { request, began, outcome: Some(outcome) }
+    });
+    revoking.await.unwrap_or_else(|broken| resume_unwind(broken.into_panic())).take()
+}
+
+/// What came of a revocation. If nobody takes it to answer with, the audit has it all the same.
+struct Outcome {
+    request: HttpRequest,
+    began: Instant,
+    outcome: Option<Result<(), Problem>>,
+}
+
+impl Outcome {
+    fn take(mut self) -> Result<(), Problem> {
+        self.outcome.take().expect("it is taken once, by value")
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        let Some(outcome) = self.outcome.take() else { return };
+        let answer = match outcome {
+            Ok(()) => {
+                audit::done(&self.request, "/v1/revoke", Deed::Revoked);
+                HttpResponse::Ok().finish()
+            }
+            Err(problem) => HttpResponse::from_error(problem),
+        };
+        let id = RequestId::of(&self.request).unwrap_or_else(RequestId::next);
+        audit::write(&id, &ServiceResponse::new(self.request.clone(), answer), self.began.elapsed());
+    }
 }

@@ -5,9 +5,10 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::programs::needs;
+use crate::redis_server::RedisServer;
 use crate::support::{
-    AUDIT_KEY, Answer, MARKER, SAME_SITE, SESSION_COOKIE, SESSION_SECRET, Service, Setup, Ticket, get, post,
-    run,
+    API_KEY, AUDIT_KEY, Answer, Client, MARKER, SAME_SITE, SESSION_COOKIE, SESSION_SECRET, Service, Setup,
+    Ticket, get, post, run, wait_for,
 };
 
 impl Service {
@@ -244,4 +245,39 @@ fn for_people_a_line_is_text() {
         assert!(line.contains(field), "{field}: {line}");
     }
     assert!(!line.contains(" key=\"KFORGED\""), "{line}");
+}
+
+#[test]
+fn what_was_revoked_is_in_the_audit_though_the_caller_is_gone() {
+    needs!("redis-server");
+    let server = RedisServer::start();
+    let service = Setup::sharing(&server).audited("subject = \"plain\"").start();
+    service.wait_until_ready();
+    let session = service.session();
+    // All but that to Redis.
+    service.wait_until_alone_but(1);
+    server.freeze();
+    let headers = format!("Authorization: Bearer {API_KEY}\r\nContent-Type: application/json\r\n");
+    let mut client = Client::connect(service.address);
+    client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    wait_for("an answer that is not read", || client.stream().peek(&mut [0]).is_ok_and(|bytes| bytes == 1));
+    let revoke = post("/v1/revoke", &headers, "{\"subject\":\"listener-7\"}");
+    client.send(revoke).unwrap();
+    wait_for("the request being read", || service.unread() == 0);
+    // With an answer that was not read, the system resets the connection, and its requests are given up.
+    drop(client);
+    service.wait_until_alone_but(1);
+    server.thaw();
+    wait_for("the revocation", || service.renew(&session).status == 401);
+    let mut revoked = Vec::new();
+    wait_for("the line about it", || {
+        revoked = service.audit();
+        revoked.retain(|line| line["route"] == "/v1/revoke");
+        !revoked.is_empty()
+    });
+    assert_eq!(revoked.len(), 1, "{revoked:?}");
+    assert_eq!((&revoked[0]["subject"], &revoked[0]["api_key"]), (&json!("listener-7"), &json!("app")));
+    // On a machine that is busy Redis may have been frozen for too long for a yes.
+    let message = revoked[0]["message"].as_str().unwrap();
+    assert!(message == "revoked" || revoked[0]["code"] == "store_unavailable", "{revoked:?}");
 }

@@ -140,6 +140,17 @@ impl Service {
 
     /// Connections that it has accepted and not closed.
     pub fn connections(&self) -> usize {
+        self.sockets().len()
+    }
+
+    /// Bytes that have arrived on them and that it has not read.
+    pub fn unread(&self) -> u64 {
+        let queues = self.sockets();
+        queues.iter().map(|queues| u64::from_str_radix(queues.split_once(':').unwrap().1, 16).unwrap()).sum()
+    }
+
+    /// The queues (sent, received) of each of these connections, as the system writes them.
+    fn sockets(&self) -> Vec<String> {
         let pid = self.pid();
         let table = fs::read_to_string(format!("/proc/{pid}/net/tcp")).unwrap();
         let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
@@ -149,7 +160,7 @@ impl Service {
             |inode: &str| links.iter().any(|link| link.as_os_str() == &*format!("socket:[{inode}]"));
         let rows = table.lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>());
         // State 0A: listening.
-        rows.filter(|row| row[3] != "0A" && is_ours(row[9])).count()
+        rows.filter(|row| row[3] != "0A" && is_ours(row[9])).map(|row| row[4].to_owned()).collect()
     }
 
     /// Waits until every connection is closed.
