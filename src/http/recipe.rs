@@ -6,7 +6,7 @@ use super::service;
 use crate::cloudfront::Signer;
 use crate::config::{Config, Offer};
 use crate::keyring::ActiveKey;
-use crate::mint::{ExpiryStep, Minter, MinterError, Profile};
+use crate::mint::{ExpiryStep, Minter, MinterError, Observer, Profile};
 
 /// Bytes of all `Set-Cookie` values of one answer of `/enter`. Proxies take heads of 8 KiB and sometimes of 4
 /// by default; nginx has to be told (`proxy_buffer_size`) above that.
@@ -42,16 +42,19 @@ pub(super) struct Recipe {
     max_signatures: usize,
     /// Bytes of the cookies of all grants together; `None` where no browser gets them all at once.
     limit: Option<usize>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Recipe {
-    pub(super) fn of(offer: Offer) -> Self {
+    /// `observer` is told of what its minters do.
+    pub(super) fn of(offer: Offer, observer: Arc<dyn Observer>) -> Self {
         let room = if offer.with_sessions { ROOM_FOR_SESSION } else { 0 };
         Self {
             grants: offer.grants.into(),
             step: ExpiryStep::new(offer.mint.expiry_step).expect("checked by the configuration"),
             max_signatures: offer.mint.max_signatures,
             limit: offer.to_browsers.then_some(MAX_COOKIES - room),
+            observer,
         }
     }
 
@@ -64,8 +67,9 @@ impl Recipe {
     }
 
     fn minter_for(&self, signer: Signer) -> Result<Minter, Unservable> {
-        let minter =
-            Minter::new(signer, self.grants.clone(), self.step, self.max_signatures, service::now())?;
+        let Self { step, max_signatures, .. } = *self;
+        let (grants, observer) = (self.grants.clone(), self.observer.clone());
+        let minter = Minter::new(signer, grants, step, max_signatures, service::now(), observer)?;
         let bytes = minter.largest_sets();
         match self.limit.filter(|limit| bytes > *limit) {
             Some(limit) => Err(Unservable::TooManyCookies { bytes, limit }),
@@ -79,7 +83,7 @@ impl Recipe {
 /// # Errors
 /// [`Unservable`] naming the grant that cannot be served with this key.
 pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, Unservable> {
-    Recipe::of(config.offer()).minter(key)
+    Recipe::of(config.offer(), Arc::new(())).minter(key)
 }
 
 /// The same for any key, which need not be active.
@@ -87,5 +91,5 @@ pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, Unservable> {
 /// # Errors
 /// As [`minter`].
 pub fn minter_for(offer: Offer, signer: Signer) -> Result<Minter, Unservable> {
-    Recipe::of(offer).minter_for(signer)
+    Recipe::of(offer, Arc::new(())).minter_for(signer)
 }
