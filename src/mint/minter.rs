@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument as _, info_span};
 
 use super::minted::Minted;
 use super::prepared::{Asker, PrepareError, Prepared};
@@ -172,8 +173,9 @@ impl Minter {
         if is_shared && let Some(minted) = self.inner.shared[grant].find(policy.expires()) {
             return Ok(minted);
         }
+        let span = info_span!("sign", edgemint.grant = self.profiles()[grant].name());
         if !is_shared && !self.has_to_queue(grant) {
-            return Ok(Arc::new(self.inner.sign(grant, &policy)?));
+            return Ok(Arc::new(span.in_scope(|| self.inner.sign(grant, &policy))?));
         }
         let inner = self.inner.clone();
         let signed = tokio::task::spawn_blocking(move || {
@@ -184,7 +186,7 @@ impl Minter {
                 false => inner.sign(grant, &policy).map(Arc::new),
             }
         });
-        signed.await.map_err(|_| SignError)?
+        signed.instrument(span).await.map_err(|_| SignError)?
     }
 
     /// Whether this grant is signed for one listener, on the blocking pool.
