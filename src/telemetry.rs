@@ -10,6 +10,7 @@
 
 mod lines;
 pub mod metrics;
+pub mod traces;
 
 use std::io;
 use std::sync::{Arc, OnceLock, mpsc};
@@ -19,11 +20,13 @@ use std::time::Duration;
 use serde_json::json;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt, registry};
 
 pub use lines::{Fields, write_line};
+use traces::{TracesConfig, TracesError};
 
 /// How log lines are written, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,12 +109,15 @@ const LAST_LINES: Duration = Duration::from_millis(1500);
 #[must_use = "the last lines are written when this is dropped"]
 pub struct Logging {
     writing: Option<WorkerGuard>,
+    exporting: Option<traces::Exporting>,
 }
 
 impl Drop for Logging {
     /// On a thread of its own, because the guard itself waits, and prints when it waited in vain: on the
     /// pipe that nobody reads, it might be. The process does not wait for that thread.
     fn drop(&mut self) {
+        // First, because it may have something to say.
+        drop(self.exporting.take());
         let writing = self.writing.take();
         let (ended, end) = mpsc::channel();
         let waiting = thread::Builder::new().spawn(move || {
@@ -126,6 +132,18 @@ impl Drop for Logging {
 
 /// Starts logging, until what it returns is dropped. A second start keeps the first.
 pub fn start(config: LogConfig) -> Logging {
+    start_with(config, None)
+}
+
+/// The same, and spans are sent to a collector.
+///
+/// # Errors
+/// [`TracesError`] if they cannot be, whatever the collector does.
+pub fn start_traced(config: LogConfig, traces: Option<&TracesConfig>) -> Result<Logging, TracesError> {
+    Ok(start_with(config, traces.map(traces::open).transpose()?))
+}
+
+fn start_with(config: LogConfig, spans: Option<(traces::SpanLayer, traces::Exporting)>) -> Logging {
     let lost = Arc::new(OnceLock::new());
     let out = io::BufWriter::with_capacity(AT_ONCE, io::stderr());
     let stderr = Stderr { lost: lost.clone(), reported: 0, format: config.format, out };
@@ -137,19 +155,21 @@ pub fn start(config: LogConfig) -> Logging {
     }
     // A closed log pipe must not take the service down, and complaining about it on standard error
     // would do just that.
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(writer)
-        .with_ansi(false)
-        .log_internal_errors(false);
-    let said = said(config.level.into());
-    let _ = match config.format {
-        LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).finish().with(said).try_init()
-        }
-        LogFormat::Text => builder.compact().finish().with(said).try_init(),
+    let lines = fmt::layer().with_writer(writer).with_ansi(false).log_internal_errors(false);
+    let said = said(config.level.into()).and(filter_fn(|metadata| !metadata.is_span()));
+    let lines = match config.format {
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_filter(said)
+            .boxed(),
+        LogFormat::Text => lines.compact().with_filter(said).boxed(),
     };
-    Logging { writing: Some(writing) }
+    let (spans, exporting) = spans.unzip();
+    let _ = registry().with(spans.into_iter().chain([lines]).collect::<Vec<_>>()).try_init();
+    Logging { writing: Some(writing), exporting }
 }
 
 /// Where the lines of the queue go.

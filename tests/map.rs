@@ -40,7 +40,7 @@ const MAP: [(&str, &[&str]); 12] = [
 /// Names of other crates that only these modules may use, or these parts of them.
 const RESERVED: [(&str, &[&str]); 7] = [
     ("actix_web::", &["edge", "http", "demo", "cli"]),
-    ("tokio::", &["mint", "session", "rotation", "edge", "http", "demo", "cli"]),
+    ("tokio::", &["mint", "session", "rotation", "telemetry/traces", "edge", "http", "demo", "cli"]),
     ("aws_config::", &["keyring", "rotation"]),
     ("aws_sdk_cloudfront::", &["rotation"]),
     // Providers read no file: what they need, the configuration has read. Revocations outlive a process in one. What the

@@ -102,6 +102,9 @@ impl Display for Summary<'_> {
         }
         writeln!(f, "remembers in     {}", store::describe(store))?;
         writeln!(f, "audit            {audit}")?;
+        if let Some(traces) = &self.0.traces {
+            writeln!(f, "traces           {traces}")?;
+        }
         let names: Vec<_> = api_keys.iter().map(ApiKey::name).collect();
         write!(f, "API keys         {}", list_or(&names, "none: the back-end API is closed"))
     }

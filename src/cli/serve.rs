@@ -7,6 +7,7 @@ use crate::config::Problems;
 use crate::http::{self, StartError};
 use crate::keyring::{KeyringError, Store};
 use crate::telemetry;
+use crate::telemetry::traces::TracesError;
 
 /// Serve: hand-over after login, minting, health
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,8 @@ pub(super) enum ServeError {
     Keyring(#[from] KeyringError),
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     #[error("the server stopped: {0}")]
     Server(#[from] io::Error),
 }
@@ -31,7 +34,7 @@ pub(super) enum ServeError {
 /// Runs until SIGTERM or SIGINT; the first finishes the requests that are under way.
 pub(super) fn run(args: ServeArgs) -> Result<(), ServeError> {
     let config = args.settings.load().map_err(ServeError::Config)?;
-    let _logging = telemetry::start(config.log);
+    let _logging = telemetry::start_traced(config.log, config.traces.as_ref())?;
     actix_web::rt::System::new().block_on(async {
         let keyring = Store::open(config.keyring.location.clone()).await?.load().await?;
         let bound = http::bind(config, &keyring)?;

@@ -10,6 +10,7 @@ use crate::session::ProviderSettings;
 use crate::session::api_key::ApiKey;
 use crate::session::own::OwnSettings;
 use crate::session::ticket::TicketSettings;
+use crate::telemetry::traces::TracesConfig;
 use crate::telemetry::{LogConfig, LogFormat, LogLevel};
 
 use super::access::{read_api_keys, read_ticket};
@@ -29,6 +30,7 @@ use super::session::read_session;
 use super::shape;
 use super::sources::Sources;
 use super::store::{StoreConfig, StorePlace, read_store};
+use super::traces::read_traces;
 
 /// No configuration comes near it.
 const MAX_BYTES: u64 = 1 << 20;
@@ -66,6 +68,8 @@ pub struct Config {
     pub log: LogConfig,
     /// `metrics.listen`, where metrics are asked for; without it, nowhere.
     pub metrics: Option<SocketAddr>,
+    /// `[traces]`; without it, no spans are sent.
+    pub traces: Option<TracesConfig>,
     /// `[keyring]`.
     pub keyring: KeyringConfig,
     /// `[mint]`.
@@ -199,10 +203,12 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
     let log = read_log(raw.log, reader);
     let keyring = read_keyring(raw.keyring, vault.folder, reader);
     let metrics = read_metrics(raw.metrics, reader);
+    let traces = read_traces(raw.traces, reader);
     Some(Config {
         server: server?,
         log,
         metrics,
+        traces,
         keyring,
         mint,
         grants,

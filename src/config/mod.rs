@@ -29,6 +29,7 @@ mod sources;
 mod store;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 pub use audit::{AuditConfig, SubjectRule};
 pub use grants::MintConfig;

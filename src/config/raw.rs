@@ -19,6 +19,7 @@ pub(super) struct RawConfig {
     pub(super) server: Field<RawServer>,
     pub(super) log: Field<RawLog>,
     pub(super) metrics: Field<RawMetrics>,
+    pub(super) traces: Field<RawTraces>,
     pub(super) keyring: Field<RawKeyring>,
     pub(super) mint: Field<RawMint>,
     pub(super) grants: Field<Vec<Spanned<RawGrant>>>,
@@ -71,6 +72,14 @@ pub(super) struct RawKeyring {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct RawMetrics {
     pub(super) listen: Field<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct RawTraces {
+    pub(super) endpoint: Field<String>,
+    pub(super) ratio: Field<f64>,
+    pub(super) timeout: Field<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -180,6 +180,7 @@ fn wrong_type(said: &str, value: &DeValue<'_>) -> String {
             return "the number is far out of range; write a smaller one".to_owned();
         }
         "i64" => ("a whole number", "write digits without quotes, such as 2"),
+        "f64" => ("a number", "write digits without quotes, such as 0.05"),
         "a boolean" => ("a boolean", "write true or false, without quotes"),
         "a sequence" => ("a list", "write it in brackets, such as [\"…\"], or as [[tables]]"),
         "a claim value" => (

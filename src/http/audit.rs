@@ -13,8 +13,8 @@ use actix_web::dev::ServiceResponse;
 use actix_web::{HttpMessage as _, HttpRequest, ResponseError as _, web};
 
 use super::problem::Problem;
-use super::request_id::RequestId;
 use super::service::Service;
+use super::traced::Traced;
 use crate::config::SubjectRule;
 use crate::mint::Minted;
 use crate::session::{Session, SessionId, Subject};
@@ -124,10 +124,14 @@ fn written(rule: &SubjectRule, subject: &Subject) -> Option<String> {
 }
 
 /// Writes the lines of a request that has been answered. `false` if there is nothing that belongs into the audit.
-pub(super) fn write(id: &RequestId, response: &ServiceResponse, took: Duration) -> bool {
+pub(super) fn write(
+    traced: &Traced,
+    response: &ServiceResponse,
+    problem: Option<&Problem>,
+    took: Duration,
+) -> bool {
     let request = response.request();
     let trail = request.extensions_mut().remove::<Trail>().unwrap_or_default();
-    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
     if problem.is_none() && trail.deed.is_none() {
         return false;
     }
@@ -143,7 +147,7 @@ pub(super) fn write(id: &RequestId, response: &ServiceResponse, took: Duration) 
     let client = request.app_data::<web::Data<Service>>().and_then(|service| service.client(request));
     let Trail { who, deed } = trail;
     let about = |fields: &mut Fields<'_>| {
-        fields.add_text("request_id", id.as_str());
+        traced.add_to(fields);
         fields.add_text("route", route);
         let session = who.session.as_ref().map(SessionId::as_str);
         for (name, text) in [

@@ -16,6 +16,12 @@ impl From<Vec<IpNet>> for TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether `peer` is one of them.
+    #[must_use]
+    pub fn contain(&self, peer: IpAddr) -> bool {
+        self.0.contain(peer)
+    }
+
     /// Where a request came from. `X-Forwarded-For` counts only if the peer is a trusted proxy, and
     /// is then read from right to left: each trusted proxy vouches for the entry to its left, and the
     /// first address that is no trusted proxy is the client. `None` if a proxy vouched for

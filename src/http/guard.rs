@@ -7,23 +7,22 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
-use tracing::Level;
+use tracing::{Instrument as _, Level};
 
 use super::audit;
 use super::browser;
 use super::connection::Progress;
 use super::meter::UnderWay;
 use super::problem::Problem;
-use super::request_id::RequestId;
+use super::request_id::{REQUEST_ID, RequestId};
 use super::service::Service;
+use super::traced::Traced;
 
 /// Bytes of the request line and the headers together. Browsers send some 8 KiB of cookies at most.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Middleware around every route, the fallback included: `App::wrap(from_fn(guard))`.
 ///
@@ -39,21 +38,28 @@ pub async fn guard(
         progress.head_is_whole();
     }
     let under_way = UnderWay::begin(&request);
-    let id = RequestId::next();
+    let traced = Traced::begin(&request);
     if tracing::enabled!(Level::DEBUG) {
-        request.extensions_mut().insert(id.clone());
+        request.extensions_mut().insert(traced.id.clone());
     }
     let mut response = if head_size(&request) > MAX_HEAD_BYTES {
         refuse_head(request.into_parts().0)
     } else {
-        next.call(request).await?.map_into_boxed_body()
+        let answer = next.call(request);
+        match traced.span() {
+            Some(span) => answer.instrument(span.clone()).await,
+            None => answer.await,
+        }?
+        .map_into_boxed_body()
     };
     if let Some(under_way) = &under_way {
         under_way.answered(&response, started.elapsed());
     }
-    let is_audited = audit::write(&id, &response, started.elapsed());
-    log(&id, &response, started, is_audited);
-    add_headers(response.headers_mut(), id);
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    traced.end(&response, problem);
+    let is_audited = audit::write(&traced, &response, problem, started.elapsed());
+    log(&traced, &response, problem, started, is_audited);
+    add_headers(response.headers_mut(), traced.id);
     if let Some(progress) = &progress {
         progress.answer_is_ready(response.response().head().connection_type() == ConnectionType::Close);
     }
@@ -78,8 +84,13 @@ fn head_size(request: &ServiceRequest) -> usize {
 }
 
 /// What is in the audit is not said again. Logs the route's pattern, never the path or the query as they came: they may hold a ticket.
-fn log(id: &RequestId, response: &ServiceResponse, started: Instant, is_audited: bool) {
-    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+fn log(
+    traced: &Traced,
+    response: &ServiceResponse,
+    problem: Option<&Problem>,
+    started: Instant,
+    is_audited: bool,
+) {
     let is_said = if problem.is_some() { is_audited } else { !tracing::enabled!(Level::DEBUG) };
     // The pattern is looked up by routing the path again.
     if is_said {
@@ -89,15 +100,15 @@ fn log(id: &RequestId, response: &ServiceResponse, started: Instant, is_audited:
     let route = route.as_deref().unwrap_or("none");
     let status = response.status().as_u16();
     let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let id = id.as_str();
+    let (id, (trace_id, span_id)) = (traced.id.as_str(), traced.ids());
     match problem {
         Some(problem) if problem.status_code().is_server_error() => {
-            tracing::error!(request_id = id, route, status, microseconds, code = problem.code(), reason = %problem, "failed");
+            tracing::error!(request_id = id, trace_id, span_id, route, status, microseconds, code = problem.code(), reason = %problem, "failed");
         }
         Some(problem) => {
-            tracing::info!(request_id = id, route, status, microseconds, code = problem.code(), reason = %problem, "refused");
+            tracing::info!(request_id = id, trace_id, span_id, route, status, microseconds, code = problem.code(), reason = %problem, "refused");
         }
-        None => tracing::debug!(request_id = id, route, status, microseconds, "answered"),
+        None => tracing::debug!(request_id = id, trace_id, span_id, route, status, microseconds, "answered"),
     }
 }
 

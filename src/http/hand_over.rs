@@ -77,7 +77,7 @@ impl HandOver {
         let verified = in_time(deadline, pin!(self.tickets.verify_with_latest_keys(ticket, now))).await;
         let ticket = verified.ok_or(Problem::SessionSlow)?.map_err(|refusal| match refusal {
             TicketRefusal::KeysUnavailable => {
-                Problem::Session(ProviderRefusal::Unavailable(refusal.to_string()))
+                Problem::Session(ProviderRefusal::Unavailable(self.tickets.outage()))
             }
             refusal => Problem::Ticket(refusal),
         })?;

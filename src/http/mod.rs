@@ -30,6 +30,7 @@ mod server;
 mod service;
 mod serving;
 mod stores;
+mod traced;
 
 pub use guard::guard;
 pub use recipe::{Unservable, minter, minter_for};

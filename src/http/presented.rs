@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 
+use super::traced;
 use crate::session::Presented;
 
 impl Presented for HttpRequest {
@@ -11,5 +12,9 @@ impl Presented for HttpRequest {
 
     fn peer(&self) -> Option<IpAddr> {
         self.peer_addr().map(|address| address.ip())
+    }
+
+    fn onward(&self) -> Vec<(&'static str, String)> {
+        traced::onward(self)
     }
 }

@@ -190,6 +190,11 @@ impl Service {
         self.trusted_proxies.client(request.peer_addr()?.ip(), request.headers())
     }
 
+    /// Whether a request comes from a proxy that is believed.
+    pub(super) fn is_by_proxy(&self, request: &HttpRequest) -> bool {
+        request.peer_addr().is_some_and(|peer| self.trusted_proxies.contain(peer.ip()))
+    }
+
     /// Until when a request that begins now is to be answered, its body's arrival included.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.request_timeout

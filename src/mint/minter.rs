@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument as _, info_span};
 
 use super::minted::Minted;
 use super::observer::Observer;
@@ -194,8 +195,9 @@ impl Minter {
             }
             self.inner.observer.missed_shared();
         }
+        let span = info_span!("sign", edgemint.grant = self.profiles()[grant].name());
         if !is_shared && !self.has_to_queue(grant) {
-            return Ok(Arc::new(self.inner.sign(grant, &policy)?));
+            return Ok(Arc::new(span.in_scope(|| self.inner.sign(grant, &policy))?));
         }
         let inner = self.inner.clone();
         let signed = tokio::task::spawn_blocking(move || {
@@ -206,7 +208,7 @@ impl Minter {
                 false => inner.sign(grant, &policy).map(Arc::new),
             }
         });
-        signed.await.map_err(|_| SignError)?
+        signed.instrument(span).await.map_err(|_| SignError)?
     }
 
     /// Whether this grant is signed for one listener, on the blocking pool.

@@ -48,6 +48,12 @@ impl Endpoint {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// The URL without a query, in which there may be a key: what the log is told.
+    pub(super) fn place(&self) -> &str {
+        let text = self.as_str();
+        text.split_once('?').map_or(text, |(place, _)| place)
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -199,6 +205,18 @@ impl Outage {
         }
         // Whoever reads the log knows which endpoint is meant.
         Self::Connection(chain(&error.without_url()))
+    }
+
+    /// A stable name in snake case.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Connection(_) => "connection",
+            Self::TooLarge => "too_large",
+            Self::Redirect(_) => "redirect",
+            Self::Status(_) => "status",
+            Self::Malformed(_) => "malformed",
+        }
     }
 
     /// For a status that answers nothing.

@@ -9,6 +9,12 @@ pub trait Presented {
 
     /// The other end of the connection.
     fn peer(&self) -> Option<IpAddr>;
+
+    /// Names and values of the headers that a request carries which is made at this moment to find out who is asking,
+    /// so that whoever is asked can tell for whom. None, unless the request is part of something larger.
+    fn onward(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// Two different answers to one question: which of them counts would be the sender's choice.

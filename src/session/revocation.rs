@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use thiserror::Error;
+use tracing::{Instrument as _, info_span};
 
 use self::file::FileRevocations;
 pub use self::file::{RevocationFileError, recorded_in};
@@ -154,7 +155,9 @@ impl Revocations {
     ) -> Result<(), StoreOutage> {
         match &self.backend {
             Backend::Memory(memory) => memory.revoke(key, reached, remembered).map(|_| ()),
-            Backend::File(file) => file.revoke(key, reached, remembered).await,
+            Backend::File(file) => {
+                file.revoke(key, reached, remembered).instrument(info_span!("write revocation")).await
+            }
             Backend::Redis(redis) => redis.revoke(key, reached, remembered).await,
         }
     }

@@ -5,6 +5,7 @@ mod rotation;
 mod secrets;
 mod session;
 mod store;
+mod traces;
 mod wrong;
 
 use std::path::Path;

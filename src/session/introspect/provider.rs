@@ -9,6 +9,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span, info_span};
 
 use super::credential::{Credential, CredentialPlace};
 use super::settings::{IntrospectMethod, IntrospectSettings};
@@ -22,6 +24,9 @@ const CACHED: u64 = 16 * 1024 * 1024;
 
 /// What an answer takes besides its text.
 const OVERHEAD: usize = 512;
+
+/// What says that nobody is logged in.
+const NOS: [StatusCode; 3] = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
 
 /// Asks the web app who is asking.
 #[derive(Debug)]
@@ -113,14 +118,17 @@ impl IntrospectProvider {
             let place =
                 place.map_err(|_| unavailable("as many requests to the app are under way as may be"))?;
             let app = self.app.clone();
-            let asked = self.runtime.spawn(async move {
+            let span = app.span();
+            let onward = span.in_scope(|| presented.onward());
+            let asking = async move {
                 let _place = place;
-                let known = app.ask(credential, now).await;
+                let known = app.ask(credential, onward, now).await;
                 if let Err(ProviderRefusal::Unavailable(_)) = known {
                     app.failures.note();
                 }
                 known
-            });
+            };
+            let asked = self.runtime.spawn(asking.instrument(span));
             asked.await.unwrap_or_else(|_| Err(unavailable("asking the app broke off")))
         });
         let Known { session, .. } = known.await.map_err(|refusal| ProviderRefusal::clone(&refusal))?;
@@ -132,14 +140,36 @@ impl IntrospectProvider {
 }
 
 impl App {
-    async fn ask(&self, credential: Credential, now: i64) -> Result<Known, ProviderRefusal> {
-        let request = self.client.request(self.method.clone()).header(credential.name, credential.value);
-        let answer = send(request).await.map_err(|outage| outage_of(&outage))?;
+    fn span(&self) -> Span {
+        info_span!(
+            "introspect",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            http.request.method = self.method.as_str(),
+            http.response.status_code = Empty,
+            error.type = Empty,
+        )
+    }
+
+    async fn ask(
+        &self,
+        credential: Credential,
+        onward: Vec<(&'static str, String)>,
+        now: i64,
+    ) -> Result<Known, ProviderRefusal> {
+        let mut request = self.client.request(self.method.clone()).header(credential.name, credential.value);
+        for (name, value) in onward {
+            request = request.header(name, value);
+        }
+        let answer = send(request).await;
+        match &answer {
+            Ok(answer) => note_status(answer.status),
+            Err(outage) => note_error(outage.code()),
+        }
+        let answer = answer.map_err(|outage| outage_of(&outage))?;
         let session = match answer.status {
             StatusCode::OK => self.session_in(&answer.body, now)?,
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-                return Err(ProviderRefusal::Refused("not_active"));
-            }
+            no if NOS.contains(&no) => return Err(ProviderRefusal::Refused("not_active")),
             other => return Err(outage_of(&Outage::status(other))),
         };
         // What has ended is not remembered.
@@ -167,6 +197,19 @@ impl App {
         };
         Ok(Session { id, ..session })
     }
+}
+
+/// In the span of the request to the app. A no is an answer.
+fn note_status(status: StatusCode) {
+    Span::current().record("http.response.status_code", i64::from(status.as_u16()));
+    if !status.is_success() && !NOS.contains(&status) {
+        note_error(status.as_str());
+    }
+}
+
+fn note_error(code: &str) {
+    Span::current().record("error.type", code);
+    Span::current().record("otel.status_code", "ERROR");
 }
 
 fn outage_of(outage: &Outage) -> ProviderRefusal {

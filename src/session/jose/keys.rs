@@ -63,6 +63,15 @@ impl Keys {
         }
     }
 
+    /// The whole of [`TokenRefusal::KeysUnavailable`], for the log.
+    pub(in crate::session) fn outage(&self) -> String {
+        let refusal = TokenRefusal::KeysUnavailable;
+        match self {
+            Self::Configured(_) => refusal.to_string(),
+            Self::Fetched(jwks) => format!("{refusal}: {}", jwks.why_none()),
+        }
+    }
+
     /// What `verify` says; said again with other keys if it did not know the key and there are other keys.
     pub(in crate::session) async fn verified<T>(
         &self,

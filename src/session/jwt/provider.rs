@@ -55,7 +55,7 @@ impl JwtProvider {
         let token = self.token(presented)?;
         let verified = self.keys.verified(|| self.verify(token, now)).await;
         verified.map_err(|refusal| match refusal {
-            TokenRefusal::KeysUnavailable => ProviderRefusal::Unavailable(refusal.to_string()),
+            TokenRefusal::KeysUnavailable => ProviderRefusal::Unavailable(self.keys.outage()),
             refusal => ProviderRefusal::Refused(refusal.code()),
         })
     }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, FromRedisValue, Value, cmd};
+use redis::{Arg, Cmd, FromRedisValue, Value, cmd};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span, info_span};
 
 use super::link::{Link, State, Use, Verdict};
 use super::{RedisFailure, RedisSettings};
@@ -52,6 +54,16 @@ impl RedisClient {
     /// # Errors
     /// [`RedisFailure`], at the deadline at the latest. The command may have been carried out all the same.
     pub async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisFailure> {
+        let span = span(command);
+        let answer = self.answer(command).instrument(span.clone()).await;
+        if let Err(failure) = &answer {
+            span.record("error.type", failure.code());
+            span.record("otel.status_code", "ERROR");
+        }
+        answer
+    }
+
+    async fn answer<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisFailure> {
         let until = Instant::now() + self.0.deadline;
         let (mut connection, number) =
             timeout_at(until, self.connection()).await.unwrap_or(Err(RedisFailure::Late))?;
@@ -112,6 +124,22 @@ impl RedisClient {
             Ok(State::Connecting) | Err(_) => Err(RedisFailure::Lost),
         }
     }
+}
+
+/// The command's name alone: keys are named after listeners.
+fn span(command: &Cmd) -> Span {
+    let name = || match command.args_iter().next() {
+        Some(Arg::Simple(name)) => std::str::from_utf8(name).unwrap_or_default(),
+        _ => "",
+    };
+    info_span!(
+        "redis",
+        otel.kind = "client",
+        otel.status_code = Empty,
+        db.system.name = "redis",
+        db.operation.name = name(),
+        error.type = Empty,
+    )
 }
 
 impl fmt::Debug for RedisClient {

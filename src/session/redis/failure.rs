@@ -1,5 +1,6 @@
 //! Why Redis gave no answer, in words that hold nothing of the URL, of a command or of an answer.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
@@ -61,6 +62,21 @@ const KNOWN_CODES: [&str; 15] = [
 ];
 
 impl RedisFailure {
+    /// A stable name in snake case.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Tls => "tls",
+            Self::Credentials => "credentials",
+            Self::Database => "database",
+            Self::Late => "late",
+            Self::Lost => "lost",
+            Self::Garbage => "garbage",
+            Self::Refused(_) => "refused",
+            Self::TooLarge => "too_large",
+        }
+    }
+
     /// Whether another connection may do better: to a server that has taken over, or that has come to itself.
     pub(super) fn is_of_connection(self) -> bool {
         match self {
@@ -113,16 +129,17 @@ fn is_of_select(error: &RedisError) -> bool {
     error.to_string().starts_with("Redis server refused to switch database")
 }
 
-fn cause(kind: io::ErrorKind) -> &'static str {
-    match kind {
+fn cause(kind: io::ErrorKind) -> Cow<'static, str> {
+    let words = match kind {
         io::ErrorKind::ConnectionRefused => "nothing listens there",
         io::ErrorKind::NotFound => "there is no such socket",
         io::ErrorKind::PermissionDenied => "this user may not open the socket",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             "there is no way to its network"
         }
-        _ => "its host name is not known, or the network fails",
-    }
+        _ => return format!("its host name is not known, or the network fails ({kind})").into(),
+    };
+    words.into()
 }
 
 fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {

@@ -93,6 +93,12 @@ impl TicketVerifier {
         self.settings.keys.failures()
     }
 
+    /// Why a ticket was refused for want of keys ([`TicketRefusal::KeysUnavailable`]), for the log.
+    #[must_use]
+    pub fn outage(&self) -> String {
+        self.settings.keys.outage()
+    }
+
     fn accept(&self, claims: TicketClaims, now: i64) -> Result<VerifiedTicket, TicketRefusal> {
         let settings = &self.settings;
         let expires = settings.check_times(&claims, now)?;

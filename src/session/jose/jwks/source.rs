@@ -34,6 +34,8 @@ struct Shared {
     settings: JwksSettings,
     client: Client,
     fetched: ArcSwapOption<Fetched>,
+    /// Why the last fetch found nothing, if it did not.
+    outage: ArcSwapOption<Outage>,
     /// A token named a key that is not there.
     asked: Notify,
     fetches: watch::Sender<Fetches>,
@@ -63,6 +65,7 @@ impl Jwks {
             settings,
             client,
             fetched: ArcSwapOption::empty(),
+            outage: ArcSwapOption::empty(),
             asked: Notify::new(),
             fetches: watch::Sender::new(Fetches::default()),
             failures: Failures::default(),
@@ -77,6 +80,15 @@ impl Jwks {
         let fetched = fetched.as_ref()?;
         let is_fresh = fetched.at.elapsed() <= self.shared.settings.max_stale;
         fetched.keys.clone().filter(|_| is_fresh)
+    }
+
+    /// Why there are none at hand.
+    pub(in super::super) fn why_none(&self) -> String {
+        match (&*self.shared.outage.load(), &*self.shared.fetched.load()) {
+            (Some(outage), _) => outage.to_string(),
+            (None, Some(_)) => "the key set has no key that can be used".to_owned(),
+            (None, None) => "they have not been fetched yet".to_owned(),
+        }
     }
 
     /// How many fetches have ended.
@@ -149,6 +161,7 @@ async fn keep_fetching(shared: Arc<Shared>) {
                 told.of_set(&shared.settings, keys.is_some(), skipped);
                 let keys = keys.map(Arc::new);
                 shared.fetched.store(Some(Arc::new(Fetched { keys, at: Instant::now() })));
+                shared.outage.store(None);
                 retry = FIRST_RETRY.min(interval);
                 refresh
             }
@@ -157,6 +170,7 @@ async fn keep_fetching(shared: Arc<Shared>) {
                 let at = shared.fetched.load().as_ref().map(|fetched| fetched.at);
                 let is_usable = at.is_some_and(|at| at.elapsed() <= max_stale);
                 told.of_outage(&shared.settings, &outage, is_usable);
+                shared.outage.store(Some(Arc::new(outage)));
                 let pause = retry;
                 retry = (retry * 2).min(interval);
                 if is_usable { interval.min(refresh) } else { pause }
@@ -183,7 +197,7 @@ impl Told {
         has_keys: bool,
         skipped: Vec<(Option<String>, &'static str)>,
     ) {
-        let url = settings.url.as_str();
+        let url = settings.url.place();
         if self.outage.take().is_some() {
             tracing::info!(url, "the key set can be fetched again");
         }
@@ -203,7 +217,7 @@ impl Told {
         if self.outage.replace(is_usable) == Some(is_usable) {
             return;
         }
-        let url = settings.url.as_str();
+        let url = settings.url.place();
         match is_usable {
             true => {
                 tracing::warn!(url, reason = %outage, "the key set cannot be fetched; the last one is used")
