@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
 use arc_swap::ArcSwapOption;
+use bytes::Bytes;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -14,6 +15,7 @@ use super::client_address::TrustedProxies;
 use super::follow::KeyringStatus;
 use super::hand_over::HandOver;
 use super::in_time::in_time;
+use super::openapi;
 use super::problem::Problem;
 use super::server::StartError;
 use super::stores::Stores;
@@ -47,6 +49,8 @@ pub struct Service {
     /// Within so many seconds all cookies end that have been minted.
     pub(super) longest_cookies: i64,
     pub(super) api_keys: ApiKeys,
+    /// What `/openapi.json` answers.
+    pub(super) openapi: Bytes,
     /// How the audit names subjects.
     pub(super) subjects: SubjectRule,
     /// Bytes of a request body.
@@ -68,6 +72,7 @@ impl Service {
         keyring: KeyringStatus,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
+        let openapi = openapi::document(&config);
         let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
         let Stores { replay, revocations } = Stores::open(&store, now())?;
         // Without sessions of our own there is only another ticket of the same name, which nobody has used yet.
@@ -91,6 +96,7 @@ impl Service {
             removals: removals(&grants),
             longest_cookies: i64::try_from(lifetimes.as_secs()).unwrap_or(i64::MAX),
             api_keys: api_keys.into(),
+            openapi,
             subjects: audit.subject,
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,

@@ -19,7 +19,7 @@ mod step;
 mod trace_tag;
 
 pub use cookie_domain::CookieDomainError;
-pub use minted::Minted;
+pub use minted::{Minted, MintedGrant};
 pub use minter::{Busy, Minter, MinterError};
 pub use outline::Outline;
 pub use prepared::{Asker, PrepareError, Prepared, Reserved};
