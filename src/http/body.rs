@@ -4,6 +4,7 @@ use actix_web::web::Payload;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 
@@ -20,15 +21,16 @@ pub(super) async fn json<T: DeserializeOwned>(
     object(&declared_json(request, payload, limit).await?)
 }
 
-/// Reads a body that says nothing: declared as JSON, which no form of another site can do, and empty or `{}`.
+/// A body that says nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// Reads a [`Nothing`]: declared as JSON, which no form of another site can do, and empty or `{}`.
 ///
 /// # Errors
 /// [`Problem`] as [`json`].
 pub(super) async fn nothing(request: &HttpRequest, payload: Payload, limit: usize) -> Result<(), Problem> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Nothing {}
-
     let body = declared_json(request, payload, limit).await?;
     if !body.is_empty() {
         let Nothing {} = object(&body)?;

@@ -4,6 +4,7 @@
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::openapi;
 use super::problem::Problem;
 use crate::session::Origin;
 
@@ -78,6 +79,23 @@ pub(super) async fn answer(
 
 /// Answers the question that a browser asks before a request which no form could make: which `methods` may be
 /// used. The page itself is told nothing.
+#[utoipa::path(
+    options,
+    path = "",
+    tag = "pages",
+    summary = "Whether a page may ask",
+    description = "Browsers ask this by themselves.",
+    params(openapi::Page),
+    responses(
+        (status = 204, description = "It may.", headers(
+            ("Access-Control-Allow-Methods" = String, description = "By these methods."),
+            ("Access-Control-Allow-Headers" = String, description = "With these headers."),
+            ("Access-Control-Allow-Origin" = String, description = "The origin of the page."),
+            ("Access-Control-Max-Age" = i64, description = "Seconds, for which it need not ask again."),
+        )),
+        openapi::Preflight,
+    )
+)]
 pub(super) fn preflight(request: &HttpRequest, pages: &Pages, methods: &'static str) -> HttpResponse {
     let origin = pages.origin(request.headers());
     let judged = match origin {

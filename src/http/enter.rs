@@ -3,10 +3,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::audit::{self, Deed};
 use super::hand_over::{HandOver, Query};
-use super::minting;
 use super::problem::Problem;
 use super::recipe::MAX_COOKIES;
 use super::service::{self, Service};
+use super::{minting, openapi};
 use crate::mint::Prepared;
 use crate::session::SessionId;
 use crate::session::own::SessionTooLarge;
@@ -19,6 +19,22 @@ use crate::session::own::SessionTooLarge;
 ///
 /// # Errors
 /// [`Problem`]; none of them sets a cookie or a `Location`.
+#[utoipa::path(
+    get,
+    path = "/enter",
+    tag = "browsers",
+    summary = "Lets a listener in",
+    description = "The browser is redirected here after login.",
+    params(openapi::Link),
+    security(("ticket" = []), ("session" = [])),
+    responses(
+        (status = 303, description = "The cookies of every grant that the listener is entitled to.", headers(
+            ("Location" = String, description = "The checked return URL, absolute."),
+            ("Set-Cookie" = String, description = "One for each cookie of each grant, and one for the session where sessions are configured."),
+        )),
+        openapi::Enter,
+    )
+)]
 pub(super) async fn enter(
     request: HttpRequest,
     service: web::Data<Service>,

@@ -7,10 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tokio::time::Instant;
 
 use super::audit::{self, Deed};
+use super::body::Nothing;
 use super::in_time::in_time;
 use super::problem::Problem;
 use super::service::{self, Service};
-use super::{body, browser, hand_over};
+use super::{body, browser, hand_over, openapi};
 use crate::session::Session;
 
 /// `POST /leave`: a page signs the listener out. Answers 204, whoever asks and however often, deletes every cookie
@@ -18,6 +19,23 @@ use crate::session::Session;
 /// minted works to its end wherever it was copied to.
 ///
 /// A refusal is a [`Problem`]: of the page, or 503 if it cannot be written down that the session has ended.
+#[utoipa::path(
+    post,
+    path = "/leave",
+    tag = "pages",
+    summary = "Signs the listener out",
+    description = "Answers whoever asks and however often. The session ends, and with it every copy of its cookie; \
+                   what was minted works to its end wherever it was copied to.",
+    params(openapi::Page),
+    request_body(content = Nothing, description = "`{}`. An empty body that is declared as JSON does as well."),
+    security((), ("session" = [])),
+    responses(
+        (status = 204, description = "Left.", headers(
+            ("Set-Cookie" = String, description = "Deletes every cookie that this service ever sets."),
+        )),
+        openapi::Leave,
+    )
+)]
 pub(super) async fn leave(
     request: HttpRequest,
     payload: web::Payload,
@@ -48,6 +66,22 @@ async fn left(
 ///
 /// # Errors
 /// [`Problem`]; none of them deletes a cookie.
+#[utoipa::path(
+    get,
+    path = "/leave",
+    tag = "browsers",
+    summary = "Signs the listener out, by the web app's word",
+    description = "The web app sends the browser here. Ends the session that the ticket names, too.",
+    params(openapi::Link),
+    security(("ticket" = [])),
+    responses(
+        (status = 303, description = "Left.", headers(
+            ("Location" = String, description = "The checked return URL, absolute."),
+            ("Set-Cookie" = String, description = "Deletes every cookie that this service ever sets."),
+        )),
+        openapi::LeaveByTicket,
+    )
+)]
 pub(super) async fn leave_by_ticket(
     request: HttpRequest,
     service: web::Data<Service>,

@@ -8,6 +8,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, web};
 
 use super::audit;
+use super::code::Code;
 use super::problem::Problem;
 use super::route::Route;
 use super::service::Service;
@@ -36,7 +37,7 @@ pub(super) fn instruments(config: &Config) -> (Metrics, Words) {
     };
     let labels = Labels {
         routes: &Route::NAMES,
-        codes: &Problem::CODES,
+        codes: Code::NAMES,
         providers,
         grants: config.grants.iter().map(Profile::name).map(str::to_owned).collect(),
         reasons: &PrepareError::CODES,

@@ -4,31 +4,46 @@ use std::pin::pin;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::audit::{self, Deed};
 use super::in_time::in_time;
 use super::problem::Problem;
 use super::service::{self, Service};
-use super::{api_keys, body};
-use crate::mint::{Asker, Minter, Prepared};
+use super::{api_keys, body, openapi};
+use crate::mint::{Asker, MintedGrant, Minter, Prepared};
 use crate::session::{SessionId, Subject, strict_json};
 
 /// The body of `POST /v1/mint`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct MintRequest {
     /// Names of configured grants, each once; a caller never names a URL.
+    #[schema(schema_with = openapi::grant_names)]
     grants: Vec<String>,
     /// The listener: fills `{sub}`.
     #[serde(default)]
+    #[schema(schema_with = openapi::subject)]
     subject: String,
     /// What the app calls the listener's session: traced cookies and the audit are told by it.
+    #[schema(min_length = 1, max_length = 256)]
     sid: Option<String>,
     /// Fill `{claim:NAME}`.
     #[serde(default, deserialize_with = "strict_json::object")]
+    #[schema(value_type = Object)]
     claims: Map<String, Value>,
     /// The listener's address, for grants that are bound to it. The caller's own means nothing here.
+    #[schema(schema_with = openapi::address)]
     address: Option<IpAddr>,
+}
+
+/// What the answer is put together to. That this is so, the tests of the document see.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is of use")]
+struct MintAnswer<'a> {
+    /// In the order asked for.
+    #[schema(min_items = 1)]
+    grants: Vec<MintedGrant<'a>>,
 }
 
 impl MintRequest {
@@ -50,6 +65,16 @@ impl MintRequest {
 ///
 /// # Errors
 /// [`Problem`]: all grants or none.
+#[utoipa::path(
+    post,
+    path = "/v1/mint",
+    tag = "back ends",
+    summary = "Mints a listener's cookies, for the back end to set",
+    description = "All grants that are asked for, or none.",
+    request_body = MintRequest,
+    security(("api_key" = [])),
+    responses((status = 200, description = "Minted.", body = MintAnswer), openapi::Mint)
+)]
 pub(super) async fn mint(
     request: HttpRequest,
     payload: web::Payload,

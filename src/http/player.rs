@@ -3,9 +3,9 @@
 use actix_web::http::header::{self, EntityTag, Header as _, HeaderValue, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::browser;
 use super::problem::Problem;
 use super::service::Service;
+use super::{browser, openapi};
 use crate::player;
 
 /// Asked for again each time, and answered with 304 while it is the same.
@@ -14,12 +14,47 @@ const ASK_AGAIN: &str = "no-cache";
 const FOR_A_YEAR: &str = "public, max-age=31536000, immutable";
 
 /// `GET /player.js`: the script of this version of the service.
+#[utoipa::path(
+    method(get, head),
+    path = "/player.js",
+    tag = "pages",
+    summary = "The script for pages",
+    params(openapi::Held),
+    responses(
+        (status = 200, description = "An ES module.", body = String, content_type = "text/javascript", headers(
+            ("Cache-Control" = String, description = "How long it may be kept."),
+            ("ETag" = String, description = "Names this version of the script."),
+        )),
+        (status = 304, description = "The browser holds it already.", headers(
+            ("Cache-Control" = String, description = "How long it may be kept."),
+            ("ETag" = String, description = "Names this version of the script."),
+        )),
+    )
+)]
 pub(super) async fn current(request: HttpRequest, service: web::Data<Service>) -> HttpResponse {
     script(&request, &service, ASK_AGAIN)
 }
 
 /// `GET /player-{hash}.js`: the script with this hash, or [`Problem::NotFound`]: a page that was made for another
 /// version must not keep this one under its name.
+#[utoipa::path(
+    method(get, head),
+    path = "/player-{hash}.js",
+    tag = "pages",
+    summary = "The same script under a name that is its own",
+    params(openapi::Version, openapi::Held),
+    responses(
+        (status = 200, description = "An ES module.", body = String, content_type = "text/javascript", headers(
+            ("Cache-Control" = String, description = "How long it may be kept."),
+            ("ETag" = String, description = "Names this version of the script."),
+        )),
+        (status = 304, description = "The browser holds it already.", headers(
+            ("Cache-Control" = String, description = "How long it may be kept."),
+            ("ETag" = String, description = "Names this version of the script."),
+        )),
+        openapi::Versioned,
+    )
+)]
 pub(super) async fn versioned(
     request: HttpRequest,
     hash: web::Path<String>,

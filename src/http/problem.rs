@@ -8,8 +8,8 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::json;
 
+use super::code::Code;
 use crate::cloudfront::SignError;
 use crate::mint::{Busy, PrepareError};
 use crate::session::ProviderRefusal;
@@ -130,140 +130,48 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Every code that there is.
-    pub const CODES: [&str; 23] = [
-        "not_found",
-        "method_not_allowed",
-        "query_refused",
-        "return_url_refused",
-        "ticket_refused",
-        "session_too_large",
-        "session_provider_unavailable",
-        "session_refused",
-        "origin_refused",
-        "store_unavailable",
-        "api_key_refused",
-        "body_too_large",
-        "body_incomplete",
-        "body_refused",
-        "content_type_refused",
-        "headers_too_large",
-        "request_timeout",
-        "too_slow",
-        "unknown_grant",
-        "no_grant",
-        "no_active_key",
-        "busy",
-        "signing_failed",
-    ];
-
-    /// Stable; also the label in metrics. All failures of authentication are one code, so that an
-    /// answer tells nobody what was nearly right.
+    /// What the client is told of it. All failures of authentication are one code, so that an answer tells nobody
+    /// what was nearly right.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.describe().1
-    }
-
-    /// Status, code and the sentence for the client.
-    fn describe(&self) -> (StatusCode, &'static str, &'static str) {
+    pub fn kind(&self) -> Code {
         match self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "There is nothing at this address."),
-            Self::MethodNotAllowed { .. } => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes another method.")
-            }
-            Self::Query(_) => (
-                StatusCode::BAD_REQUEST,
-                "query_refused",
-                "The query is not of the form that this address takes.",
-            ),
-            Self::ReturnUrl(_) => (
-                StatusCode::BAD_REQUEST,
-                "return_url_refused",
-                "The return URL must lead to one of the configured application origins.",
-            ),
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
+            Self::Query(_) => Code::Query,
+            Self::ReturnUrl(_) => Code::ReturnUrl,
             Self::Ticket(_)
             | Self::TicketUsed
             | Self::TicketRevoked
             | Self::TicketFromEarlier
             | Self::TicketMissing
-            | Self::TicketsOff => (
-                StatusCode::UNAUTHORIZED,
-                "ticket_refused",
-                "The ticket was not accepted. Go back to the application and sign in again.",
-            ),
-            Self::SessionTooLarge(_) => (
-                StatusCode::BAD_REQUEST,
-                "session_too_large",
-                "The ticket says more than a session can keep. The application must send fewer claims.",
-            ),
-            Self::Session(ProviderRefusal::Unavailable(_)) | Self::SessionSlow => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "session_provider_unavailable",
-                "Whether you are signed in cannot be told at the moment. Try again shortly.",
-            ),
+            | Self::TicketsOff => Code::Ticket,
+            Self::SessionTooLarge(_) => Code::SessionTooLarge,
+            Self::Session(ProviderRefusal::Unavailable(_)) | Self::SessionSlow => Code::SessionProvider,
             Self::Session(ProviderRefusal::Missing | ProviderRefusal::Refused(_))
             | Self::SessionRevoked
-            | Self::SessionsOff => (
-                StatusCode::UNAUTHORIZED,
-                "session_refused",
-                "There is no session. Go back to the application and sign in again.",
-            ),
-            Self::Origin(_) => (
-                StatusCode::FORBIDDEN,
-                "origin_refused",
-                "Only the pages of the configured application may ask this.",
-            ),
-            Self::ReplayStore(_) | Self::RevocationStore(_) | Self::StoreSlow => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "store_unavailable",
-                "This cannot be decided at the moment. Try again shortly.",
-            ),
-            Self::ApiKey => (StatusCode::UNAUTHORIZED, "api_key_refused", "A valid API key is needed."),
-            Self::BodyTooLarge { .. } => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                "The body is larger than this address takes.",
-            ),
-            Self::BodyIncomplete => {
-                (StatusCode::BAD_REQUEST, "body_incomplete", "The body did not come whole.")
-            }
-            Self::Body => (
-                StatusCode::BAD_REQUEST,
-                "body_refused",
-                "The body is not the JSON object that this address takes.",
-            ),
-            Self::ContentType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "content_type_refused",
-                "Send the body as application/json.",
-            ),
-            Self::HeadTooLarge { .. } => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "headers_too_large",
-                "The request line and headers are larger than this service takes.",
-            ),
-            Self::BodyLate => {
-                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body took too long to arrive.")
-            }
-            Self::Slow => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "too_slow",
-                "The service could not answer in time. Try again shortly.",
-            ),
-            Self::UnknownGrant => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "unknown_grant", "A grant of that name is not configured.")
-            }
-            Self::NoGrant(_) => (StatusCode::FORBIDDEN, "no_grant", "There is no grant for this listener."),
-            Self::NoActiveKey => {
-                (StatusCode::SERVICE_UNAVAILABLE, "no_active_key", "The service has no key to sign with yet.")
-            }
-            Self::Busy(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "busy", "The service is busy. Try again shortly.")
-            }
-            Self::Sign(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "signing_failed", "The service could not sign.")
-            }
+            | Self::SessionsOff => Code::Session,
+            Self::Origin(_) => Code::Origin,
+            Self::ReplayStore(_) | Self::RevocationStore(_) | Self::StoreSlow => Code::Store,
+            Self::ApiKey => Code::ApiKey,
+            Self::BodyTooLarge { .. } => Code::BodyTooLarge,
+            Self::BodyIncomplete => Code::BodyIncomplete,
+            Self::Body => Code::Body,
+            Self::ContentType => Code::ContentType,
+            Self::HeadTooLarge { .. } => Code::HeadTooLarge,
+            Self::BodyLate => Code::BodyLate,
+            Self::Slow => Code::Slow,
+            Self::UnknownGrant => Code::UnknownGrant,
+            Self::NoGrant(_) => Code::NoGrant,
+            Self::NoActiveKey => Code::NoActiveKey,
+            Self::Busy(_) => Code::Busy,
+            Self::Sign(_) => Code::SigningFailed,
         }
+    }
+
+    /// The code as it is written; also the label in logs and metrics.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind().as_str()
     }
 
     /// Headers that belong to some problems only.
@@ -271,14 +179,7 @@ impl Problem {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, HeaderValue::from_static(allow))),
             Self::ApiKey => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::ReplayStore(_)
-            | Self::RevocationStore(_)
-            | Self::StoreSlow
-            | Self::Session(ProviderRefusal::Unavailable(_))
-            | Self::SessionSlow
-            | Self::NoActiveKey
-            | Self::Busy(_)
-            | Self::Slow => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            _ if self.kind().is_passing() => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         }
     }
@@ -294,12 +195,12 @@ impl Problem {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.describe().0
+        self.kind().status()
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (status, code, title) = self.describe();
-        let mut response = HttpResponse::build(status);
+        let code = self.kind();
+        let mut response = HttpResponse::build(code.status());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         if let Some(header) = self.header() {
             response.insert_header(header);
@@ -307,7 +208,7 @@ impl ResponseError for Problem {
         if self.ends_connection() {
             response.force_close();
         }
-        response.body(json!({"status": status.as_u16(), "code": code, "title": title}).to_string())
+        response.body(serde_json::to_string(&code.details()).expect("texts and an integer always serialise"))
     }
 }
 
@@ -317,22 +218,5 @@ impl From<ReplayError> for Problem {
             ReplayError::AlreadyUsed => Self::TicketUsed,
             ReplayError::Unavailable(outage) => Self::ReplayStore(outage),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn the_codes_are_those_that_answers_have() {
-        let source = include_str!("problem.rs");
-        let described = source.split("fn describe").nth(1).and_then(|rest| rest.split("fn header").next());
-        let is_code = |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        // Every other piece between quotation marks is a text.
-        let found: BTreeSet<_> = described.unwrap().split('"').skip(1).step_by(2).filter(is_code).collect();
-        assert_eq!(found, BTreeSet::from(Problem::CODES));
     }
 }

@@ -4,12 +4,15 @@ use std::io::Write as _;
 use std::pin::pin;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use utoipa::ToSchema;
 
 use super::audit::{self, Deed};
+use super::body::Nothing;
 use super::in_time::in_time;
 use super::problem::Problem;
 use super::service::{self, Service};
-use super::{body, browser, minting};
+use super::{body, browser, minting, openapi};
+use crate::mint::Outline;
 use crate::session::Session;
 
 /// `POST /renew`: the player asks for the next cookies of every grant that the listener is entitled to.
@@ -19,6 +22,22 @@ use crate::session::Session;
 /// if its provider does not tell.
 ///
 /// A refusal is a [`Problem`] without a cookie: who is refused keeps what was minted until it ends.
+#[utoipa::path(
+    post,
+    path = "/renew",
+    tag = "pages",
+    summary = "Renews the cookies of every grant",
+    description = "Who is refused keeps what was minted until it ends.",
+    params(openapi::Page),
+    request_body(content = Nothing, description = "`{}`. An empty body that is declared as JSON does as well."),
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "Renewed.", body = Listening, headers(
+            ("Set-Cookie" = String, description = "One for each cookie of each grant, and at times one for the session."),
+        )),
+        openapi::Renew,
+    )
+)]
 pub(super) async fn renew(
     request: HttpRequest,
     payload: web::Payload,
@@ -51,6 +70,16 @@ async fn renewed(
 }
 
 /// `GET /status`: what a renewal now would give, minting nothing.
+#[utoipa::path(
+    get,
+    path = "/status",
+    tag = "pages",
+    summary = "What a renewal now would give",
+    description = "Mints nothing.",
+    params(openapi::Page),
+    security(("session" = [])),
+    responses((status = 200, description = "The grants that there would be.", body = Listening), openapi::Status)
+)]
 pub(super) async fn status(request: HttpRequest, service: web::Data<Service>) -> HttpResponse {
     browser::answer(&request, &service.pages, stated(&request, &service)).await
 }
@@ -67,7 +96,21 @@ async fn stated(request: &HttpRequest, service: &Service) -> Result<HttpResponse
     Ok(HttpResponse::Ok().content_type("application/json").body(json))
 }
 
-/// `outlines` are JSON objects.
+/// What [`listening`] writes, piece by piece. That this is so, the tests of the document see.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its schema is of use")]
+struct Listening<'a> {
+    /// By the clock of the service: what the times below are to be compared with.
+    now: i64,
+    /// At least one.
+    #[schema(min_items = 1)]
+    grants: Vec<Outline<'a>>,
+    /// When the session ends unless it is renewed again; `null` if its provider does not tell.
+    #[schema(required)]
+    session_ends_at: Option<i64>,
+}
+
+/// A [`Listening`] of `outlines`, which are JSON objects.
 fn listening(now: i64, outlines: impl Iterator<Item = impl AsRef<[u8]>>, ends: Option<i64>) -> Vec<u8> {
     const WRITTEN: &str = "writing to memory never fails";
     let mut json = Vec::with_capacity(512);

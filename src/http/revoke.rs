@@ -4,56 +4,77 @@ use std::time::Instant;
 
 use actix_web::dev::ServiceResponse;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use tokio::time;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 use super::audit::{self, Deed};
 use super::in_time::in_time;
 use super::problem::Problem;
-use super::request_id::RequestId;
 use super::service::{self, Service};
-use super::{api_keys, body};
+use super::traced::Traced;
+use super::{api_keys, body, openapi};
 use crate::session::revocation::Revoked;
 use crate::session::{SessionId, Subject};
 
 /// The body of `POST /v1/revoke`: exactly one of these.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RevokeRequest {
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum RevokeRequest {
     /// Every session of this listener.
-    subject: Option<String>,
+    Subject(String),
     /// The session that its provider or the web app calls so.
-    sid: Option<String>,
+    Sid(String),
     /// The session with this id, as audit lines show it.
-    session: Option<String>,
+    Session(String),
 }
 
+impl utoipa::PartialSchema for RevokeRequest {
+    fn schema() -> RefOr<Schema> {
+        let subject = ObjectBuilder::from(openapi::subject()).min_length(Some(1)).build();
+        let members =
+            [("subject", subject), ("sid", openapi::session_name()), ("session", openapi::session_id())];
+        openapi::exactly_one(members).into()
+    }
+}
+
+impl utoipa::ToSchema for RevokeRequest {}
+
 impl RevokeRequest {
-    fn revoked(self) -> Option<Revoked> {
+    fn revoked(&self) -> Option<Revoked> {
         match self {
-            Self { subject: Some(subject), sid: None, session: None } => {
-                Subject::parse(&subject).ok().map(Revoked::Subject)
-            }
-            Self { subject: None, sid: Some(name), session: None } => {
-                SessionId::named(&name).map(Revoked::Session)
-            }
-            Self { subject: None, sid: None, session: Some(id) } => {
-                SessionId::parse(&id).map(Revoked::Session)
-            }
-            _ => None,
+            Self::Subject(subject) => Subject::parse(subject).ok().map(Revoked::Subject),
+            Self::Sid(name) => SessionId::named(name).map(Revoked::Session),
+            Self::Session(id) => SessionId::parse(id).map(Revoked::Session),
         }
     }
+}
+
+/// Times in epoch seconds.
+#[derive(Serialize, utoipa::ToSchema)]
+struct RevokeAnswer {
+    /// Since when renewal is refused.
+    refused_from: i64,
+    /// By when the last cookies that were minted before have ended.
+    cookies_end_by: i64,
 }
 
 /// `POST /v1/revoke`: the app's back end shuts a listener or a session out. Sessions that began in this second or
 /// before are renewed no more, by any instance; whoever signs in again later is let in.
 ///
-/// Answers `{"refused_from", "cookies_end_by"}` in epoch seconds: since when renewal is refused, and by when the
-/// last cookies that were minted before have ended.
-///
 /// # Errors
 /// [`Problem`]; that it was not, or may not have been, written down is 503.
+#[utoipa::path(
+    post,
+    path = "/v1/revoke",
+    tag = "back ends",
+    summary = "Shuts a listener or a session out",
+    description = "Sessions that began in this second or before are renewed no more, by any instance. Whoever signs in \
+                   again later is let in.",
+    request_body = RevokeRequest,
+    security(("api_key" = [])),
+    responses((status = 200, description = "Shut out.", body = RevokeAnswer), openapi::Revoke)
+)]
 pub(super) async fn revoke(
     request: HttpRequest,
     payload: web::Payload,
@@ -72,8 +93,8 @@ pub(super) async fn revoke(
     let now = service::now();
     to_the_end(&request, &service, revoked, now, deadline).await?;
     audit::done(&request, "/v1/revoke", Deed::Revoked);
-    let end = now.saturating_add(service.longest_cookies);
-    Ok(HttpResponse::Ok().json(json!({"refused_from": now, "cookies_end_by": end})))
+    let cookies_end_by = now.saturating_add(service.longest_cookies);
+    Ok(HttpResponse::Ok().json(RevokeAnswer { refused_from: now, cookies_end_by }))
 }
 
 /// Revokes, whether or not the caller is still there when it is done: a request whose connection is reset is given up.
@@ -115,7 +136,8 @@ impl Drop for Outcome {
             }
             Err(problem) => HttpResponse::from_error(problem),
         };
-        let id = RequestId::of(&self.request).unwrap_or_else(RequestId::next);
-        audit::write(&id, &ServiceResponse::new(self.request.clone(), answer), self.began.elapsed());
+        let response = ServiceResponse::new(self.request.clone(), answer);
+        let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+        audit::write(&Traced::left(&self.request), &response, problem, self.began.elapsed());
     }
 }

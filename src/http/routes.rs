@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 use super::problem::Problem;
 use super::route::Route as Name;
 use super::service::Service;
-use super::{browser, enter, health, leave, mint, player, renew, revoke};
+use super::{browser, enter, health, leave, mint, openapi, player, renew, revoke};
 
-/// Every route, below `base_path` (empty, or `/` and more, without a final slash). Used by the
+/// Every route, each of which [`openapi`] documents, below `base_path` (empty, or `/` and more, without a final slash). Used by the
 /// server and by whoever embeds it; [`super::guard()`] comes with the app.
 pub fn routes(base_path: &str, config: &mut ServiceConfig) {
     // Whole paths: a scope is one more service that every request goes through. They are tried in this order, a pattern
@@ -25,6 +25,7 @@ pub fn routes(base_path: &str, config: &mut ServiceConfig) {
         .service(only(&at("/v1/revoke"), "POST", web::post().to(revoke::revoke)))
         .service(only(&at("/healthz"), "GET, HEAD", get_or_head().to(health::healthz)))
         .service(only(&at("/readyz"), "GET, HEAD", get_or_head().to(health::readyz)))
+        .service(only(&at("/openapi.json"), "GET, HEAD", get_or_head().to(openapi::openapi)))
         .service(only(&at("/player.js"), "GET, HEAD", get_or_head().to(player::current)))
         .service(only(&at("/player-{hash}.js"), "GET, HEAD", get_or_head().to(player::versioned)));
     config.default_service(web::to(async || Err::<HttpResponse, _>(Problem::NotFound)));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
 use arc_swap::ArcSwapOption;
+use bytes::Bytes;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -15,6 +16,7 @@ use super::follow::KeyringStatus;
 use super::hand_over::HandOver;
 use super::in_time::in_time;
 use super::meter::Words;
+use super::openapi;
 use super::problem::Problem;
 use super::server::StartError;
 use super::stores::Stores;
@@ -49,6 +51,8 @@ pub struct Service {
     /// Within so many seconds all cookies end that have been minted.
     pub(super) longest_cookies: i64,
     pub(super) api_keys: ApiKeys,
+    /// What `/openapi.json` answers.
+    pub(super) openapi: Bytes,
     /// How the audit names subjects.
     pub(super) subjects: SubjectRule,
     /// Bytes of a request body.
@@ -71,6 +75,7 @@ impl Service {
         metrics: Arc<Metrics>,
         words: Words,
     ) -> Result<Self, StartError> {
+        let openapi = openapi::document(&config);
         let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
         let Stores { replay, revocations } = Stores::open(&store, now())?;
         // Without sessions of our own there is only another ticket of the same name, which nobody has used yet.
@@ -101,6 +106,7 @@ impl Service {
             removals: removals(&grants),
             longest_cookies: i64::try_from(lifetimes.as_secs()).unwrap_or(i64::MAX),
             api_keys: api_keys.into(),
+            openapi,
             subjects: audit.subject,
             trusted_proxies: server.trusted_proxies.into(),
             max_body: server.max_body,

@@ -47,6 +47,12 @@ impl Traced {
         Self { id: id.unwrap_or_else(RequestId::next), place, span }
     }
 
+    /// Of a request whose caller has gone: its id is told anew unless it was kept, as nobody was told of it.
+    pub(super) fn left(request: &HttpRequest) -> Self {
+        let id = RequestId::of(request).unwrap_or_else(RequestId::next);
+        Self { id, place: request.extensions().get::<TraceContext>().cloned(), span: None }
+    }
+
     /// What the work for the request belongs into, if anybody wants to know.
     pub(super) fn span(&self) -> Option<&Span> {
         self.span.as_ref()

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::ser::SerializeMap as _;
+use utoipa::ToSchema;
 
 use super::outline::Outline;
 use super::profile::Profile;
@@ -27,7 +28,7 @@ impl Minted {
         let cookies = signer.cookies(policy)?;
         let headers = cookies.set_cookie_headers(profile.cookies());
         let outline = Outline::new(profile, policy);
-        let answer = Answer { outline: &outline, cookies: Values(&cookies), set_cookie: &headers };
+        let answer = MintedGrant { outline: &outline, cookies: Values(&cookies), set_cookie: &headers };
         // Each value stands in it twice; grown step by step it would be copied four times.
         let mut json = Vec::with_capacity(256 + 2 * headers.iter().map(String::len).sum::<usize>());
         serde_json::to_writer(&mut json, &answer).expect("strings and integers always serialise");
@@ -88,8 +89,7 @@ impl Minted {
         made.downcast_ref().expect("cookies are sent in one form")
     }
 
-    /// A JSON object: `name`, `resource`, `expires_at` and `renew_at` in epoch seconds, `cookies`
-    /// from names to values, `set_cookie` as a list of header values.
+    /// A [`MintedGrant`] as a JSON object.
     #[must_use]
     pub fn json(&self) -> &Bytes {
         &self.json
@@ -111,11 +111,16 @@ impl fmt::Debug for Minted {
     }
 }
 
-#[derive(Serialize)]
-struct Answer<'a> {
+/// Cookies for a back end to set: a secret.
+#[derive(Serialize, ToSchema)]
+pub struct MintedGrant<'a> {
     #[serde(flatten)]
     outline: &'a Outline<'a>,
+    /// From names to values.
+    #[schema(value_type = BTreeMap<String, String>)]
     cookies: Values<'a>,
+    /// Values of `Set-Cookie`: one for each cookie, and those that delete what an earlier set may have left.
+    #[schema(min_items = 3)]
     set_cookie: &'a [String],
 }
 

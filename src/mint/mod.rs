@@ -20,7 +20,7 @@ mod step;
 mod trace_tag;
 
 pub use cookie_domain::CookieDomainError;
-pub use minted::Minted;
+pub use minted::{Minted, MintedGrant};
 pub use minter::{Busy, Minter, MinterError};
 pub use observer::Observer;
 pub use outline::Outline;

@@ -1,10 +1,11 @@
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::profile::Profile;
 use crate::cloudfront::Policy;
 
 /// What a player is told of a grant: nothing in it is secret. Times in epoch seconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Outline<'a> {
     /// The grant's name.
     pub name: &'a str,

@@ -23,4 +23,4 @@ mod status;
 mod watch;
 
 pub(super) use follower::{Follower, Nudge};
-pub(super) use status::KeyringStatus;
+pub(super) use status::{KeyringReport, KeyringStatus};

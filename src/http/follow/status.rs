@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::failure::Failure;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
@@ -53,6 +54,26 @@ pub(in crate::http) struct KeyringStatus {
     known: ArcSwap<Known>,
     metrics: Arc<Metrics>,
     retirement: Settings,
+}
+
+/// Anybody may read it: it tells no more than an answer with cookies does and that something is wrong, but no
+/// reason, which names files.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct KeyringReport {
+    /// When the keyring was last found good, epoch seconds.
+    reloaded_at: i64,
+    /// Of the key that signs, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    key_pair_id: Option<String>,
+    /// What is wrong with the keyring, if the last look has found it so: signing goes on with the key before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    failed: Option<&'static str>,
+    /// What is wrong with a key that may sign one day, if something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next_key: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -122,18 +143,11 @@ impl KeyringStatus {
         self.known.store(Arc::new(Known { failed: Some(failure.code), ..known }));
     }
 
-    /// Anybody may read it: it tells no more than an answer with cookies does and that something is wrong, but no
-    /// reason, which names files.
-    pub(in crate::http) fn json(&self) -> Value {
+    /// What it has found.
+    pub(in crate::http) fn report(&self) -> KeyringReport {
         let Known { signing, reloaded_at, failed, next_key } = &**self.known.load();
-        let mut json = json!({"reloaded_at": reloaded_at});
-        let key_pair_id = signing.as_ref().map(|signing| signing.key_pair_id.as_str());
-        for (name, text) in [("key_pair_id", &key_pair_id), ("failed", failed), ("next_key", next_key)] {
-            if let Some(text) = text {
-                json[name] = (*text).into();
-            }
-        }
-        json
+        let key_pair_id = signing.as_ref().map(|signing| signing.key_pair_id.to_string());
+        KeyringReport { reloaded_at: *reloaded_at, key_pair_id, failed: *failed, next_key: *next_key }
     }
 
     fn metrics(&self) -> &KeyringMetrics {

@@ -82,6 +82,24 @@ impl CredentialPlace {
         Self(Place::Header(AUTHORIZATION))
     }
 
+    /// The cookies that are forwarded, if it is cookies.
+    #[must_use]
+    pub fn cookie_names(&self) -> &[String] {
+        match &self.0 {
+            Place::Cookies(names) => names,
+            Place::Header(_) => &[],
+        }
+    }
+
+    /// The header that is forwarded, if it is one.
+    #[must_use]
+    pub fn header_name(&self) -> Option<&str> {
+        match &self.0 {
+            Place::Cookies(_) => None,
+            Place::Header(name) => Some(name.as_str()),
+        }
+    }
+
     /// What a request presents, ready to be forwarded.
     pub(super) fn of(&self, presented: &dyn Presented) -> Result<Credential, ProviderRefusal> {
         let (name, value) = match &self.0 {
