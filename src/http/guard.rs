@@ -15,6 +15,7 @@ use tracing::Level;
 use super::audit;
 use super::browser;
 use super::connection::Progress;
+use super::meter::UnderWay;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::service::Service;
@@ -37,6 +38,7 @@ pub async fn guard(
     if let Some(progress) = &progress {
         progress.head_is_whole();
     }
+    let under_way = UnderWay::begin(&request);
     let id = RequestId::next();
     if tracing::enabled!(Level::DEBUG) {
         request.extensions_mut().insert(id.clone());
@@ -46,6 +48,9 @@ pub async fn guard(
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
+    if let Some(under_way) = &under_way {
+        under_way.answered(&response, started.elapsed());
+    }
     let is_audited = audit::write(&id, &response, started.elapsed());
     log(&id, &response, started, is_audited);
     add_headers(response.headers_mut(), id);

@@ -17,6 +17,7 @@ mod jwt;
 mod keyring;
 mod leave;
 mod limits;
+mod metrics;
 mod mint;
 mod own_session;
 mod patience;

@@ -15,7 +15,7 @@ use super::settings::{IntrospectMethod, IntrospectSettings};
 use crate::session::outbound::{Client, ClientError, Outage, send};
 use crate::session::record::{Pointer, RecordFields};
 use crate::session::strict_json::parse_object;
-use crate::session::{Presented, ProviderRefusal, Session, SessionId};
+use crate::session::{Failures, Presented, ProviderRefusal, Session, SessionId};
 
 /// Bytes of answers that are remembered at one time: those of 16,000 listeners if they are short.
 const CACHED: u64 = 16 * 1024 * 1024;
@@ -42,6 +42,7 @@ struct App {
     session: Option<Pointer>,
     cache: Duration,
     places: Arc<Semaphore>,
+    failures: Failures,
 }
 
 /// A yes.
@@ -80,6 +81,7 @@ impl IntrospectProvider {
             session: settings.session,
             cache: settings.cache,
             places: Arc::new(Semaphore::new(settings.max_requests)),
+            failures: Failures::default(),
         };
         Ok(Self {
             credential: settings.credential,
@@ -91,6 +93,11 @@ impl IntrospectProvider {
                 .build(),
             runtime: Handle::current(),
         })
+    }
+
+    /// Requests to the app that failed.
+    pub(in crate::session) fn failures(&self) -> Failures {
+        self.app.failures.clone()
     }
 
     /// The session that the app says the credential of a request is of. Requests that present the same credential
@@ -108,7 +115,11 @@ impl IntrospectProvider {
             let app = self.app.clone();
             let asked = self.runtime.spawn(async move {
                 let _place = place;
-                app.ask(credential, now).await
+                let known = app.ask(credential, now).await;
+                if let Err(ProviderRefusal::Unavailable(_)) = known {
+                    app.failures.note();
+                }
+                known
             });
             asked.await.unwrap_or_else(|_| Err(unavailable("asking the app broke off")))
         });

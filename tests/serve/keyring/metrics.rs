@@ -1,6 +1,8 @@
 //! The listener for metrics.
 
-use std::net::TcpListener;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use crate::support::{Key, Setup, exchange, get, now, post, wait_for, write_ring};
 
@@ -67,10 +69,28 @@ fn they_are_asked_for_nowhere_else() {
 fn they_are_told_while_every_connection_of_requests_is_taken() {
     let service = Setup::new().server("max_connections = 2").section(METRICS).start();
     let metrics = service.metrics_address();
-    let taken: Vec<_> = (0..8).map(|_| std::net::TcpStream::connect(service.address).unwrap()).collect();
+    let taken: Vec<_> = (0..8).map(|_| TcpStream::connect(service.address).unwrap()).collect();
     wait_for("all connections taken", || service.connections() >= 2);
     assert_eq!(exchange(metrics, get("/metrics")).status, 200);
     drop(taken);
+}
+
+#[test]
+fn who_takes_no_answer_loses_the_place() {
+    let service = Setup::new().section(METRICS).start();
+    let metrics = service.metrics_address();
+    let many = get("/metrics").repeat(5_000);
+    let stuck = |_| {
+        let mut stream = TcpStream::connect(metrics).unwrap();
+        stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        // It ends once the service waits for its answers to be read.
+        let _ = stream.write_all(many.as_bytes());
+        stream
+    };
+    // As many as there are places.
+    let stuck: Vec<_> = (0..8).map(stuck).collect();
+    assert_eq!(exchange(metrics, get("/metrics")).status, 200);
+    drop(stuck);
 }
 
 #[test]
