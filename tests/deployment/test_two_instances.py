@@ -144,6 +144,10 @@ class TwoInstances(unittest.TestCase):
             self.assertNotIn(FIRST_KEY, page)
             self.assertRegex(page, r"(?m)^edgemint_keyring_reloads_total [1-9]")
             self.assertRegex(page, r"(?m)^edgemint_keyring_failed_reloads_total 0$")
+            self.assertRegex(page, r'(?m)^edgemint_mints_total\{grant="podcasts",provider="own"\} [1-9]')
+            self.assertRegex(page, r"(?m)^edgemint_shared_signature_hits_total [1-9]")
+            # The ticket that was used twice is not among them: one instance has been started again since.
+            self.assertEqual(re.findall(r'(?m)^edgemint_refusals_total\{route="/renew".*', page), [])
 
     def upgrade(self):
         before = [self.pid("0"), self.pid("1")]
@@ -168,6 +172,9 @@ class TwoInstances(unittest.TestCase):
         self.assertEqual(json.loads(told)["cookies_end_by"] - json.loads(told)["refused_from"], 11)
         self.assertEqual(refused, ["renew 401", "renew 401"])
         self.wait_for(lambda: set(self.who("/renew", "refused")) == {"0", "1"}, "both to have refused")
+        pages = self.terminal.run("curl -sS http://127.0.0.1:9460/metrics http://127.0.0.1:9461/metrics")
+        counted = r'(?m)^edgemint_refusals_total\{route="/renew",provider="own",code="session_refused"\} 1$'
+        self.assertEqual(len(re.findall(counted, pages)), 2, pages)
         others = self.terminal.run('enter u-23 "$(ticket u-23)"\nrenew u-23')
         self.assertEqual(others.splitlines(), ["enter 303", "renew 200"])
 
