@@ -26,7 +26,6 @@ class Terminal:
     def _read(self):
         for line in self.shell.stdout:
             self.lines.put(line)
-        self.lines.put(None)
 
     def _enter(self, text: str):
         self.shell.stdin.write(text)
@@ -40,17 +39,18 @@ class Terminal:
             script.flush()
             # From a file, so that no command can read those that follow.
             self._enter(f"source {script.name} < /dev/null\necho '{end}'\n")
-            written, deadline = [], time.monotonic() + within
-            while True:
+            written, deadline = "", time.monotonic() + within
+            while not written.endswith(f"{end}\n"):
+                # What runs in the background may hold the output open when the shell has ended.
+                has_ended = self.shell.poll() is not None
                 try:
-                    line = self.lines.get(timeout=max(0, deadline - time.monotonic()))
+                    written += self.lines.get(timeout=0.5)
                 except queue.Empty:
-                    raise AssertionError(f"not done within {within} s:\n{commands}\nso far:\n{''.join(written)}") from None
-                if line is None:
-                    raise AssertionError(f"failed:\n{commands}\nit wrote:\n{''.join(written)}")
-                if line.endswith(f"{end}\n"):
-                    return "".join(written)
-                written.append(line)
+                    if has_ended:
+                        raise AssertionError(f"failed:\n{commands}\nit wrote:\n{written}") from None
+                    if time.monotonic() > deadline:
+                        raise AssertionError(f"not done in {within} s:\n{commands}\nso far:\n{written}") from None
+            return written.removesuffix(f"{end}\n")
 
     def close(self):
         """Ends the shell and everything that it started."""

@@ -123,7 +123,11 @@ fn what_belongs_to_another_user_is_refused() {
     }
     let (place, id) = Place::with_key(&[]);
     chown(place.pem(&id), Some(NOBODY), None).unwrap();
-    key_is_refused(&place, &id, &["belongs to user 65534", &format!("chown 0 keys/{id}.pem")]);
+    key_is_refused(
+        &place,
+        &id,
+        &["belongs to user 65534", "run this as that user", &format!("chown 0 keys/{id}.pem")],
+    );
     chown(place.document(), Some(NOBODY), None).unwrap();
     place.refused(&["keys", "list"], &["chown 0 keys/keyring.json"]);
     chown(place.keys(), Some(NOBODY), None).unwrap();

@@ -1,5 +1,6 @@
 //! The service behind nginx and behind Caddy, as `deploy/` configures them.
 
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 
@@ -116,7 +117,7 @@ fn tickets_are_in_no_log(proxy: impl Fn([SocketAddr; 2]) -> Proxy) {
             assert!(!logs.contains(ticket.rsplit('.').next().unwrap()), "a ticket is in the log: {logs}");
         }
     }
-    let says = ["no live upstreams", "connection refused"].map(|words| down.logs().contains(words));
+    let says = ["no live upstreams", "onnection refused"].map(|words| down.logs().contains(words));
     assert_ne!(says, [false; 2], "that no instance answers is not to be seen: {}", down.logs());
 }
 
@@ -175,6 +176,39 @@ fn nginx_keeps_what_is_for_the_inside() {
     needs!("nginx", "openssl", "curl");
     what_is_for_the_inside_stays_there(Proxy::nginx);
     one_instance_suffices(Proxy::nginx);
+}
+
+/// An instance whose store is not there yet.
+fn nobody_ready() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().map(Result::unwrap) {
+            connection.read(&mut [0; 16384]).unwrap();
+            let head = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            connection.write_all(head.as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn nginx_asks_the_other_instance_while_one_is_not_ready() {
+    needs!("nginx", "openssl", "curl");
+    let service = service();
+    let proxy = Proxy::nginx([nobody_ready(), service.address]);
+    let mut session = String::new();
+    for _ in 0..4 {
+        let entered = proxy.get(&format!("/enter?ticket={}", subscriber().sign()), &[]);
+        assert_eq!(entered.status, 303);
+        session = format!("Cookie: {SESSION_COOKIE}={}", entered.cookie(SESSION_COOKIE).unwrap());
+    }
+    for _ in 0..4 {
+        let renewed = proxy.post("/renew", &[ORIGIN, "Content-Type: application/json", &session]);
+        assert_eq!(renewed.status, 200, "{}", String::from_utf8_lossy(&renewed.body));
+    }
+    let neither = Proxy::nginx([nobody_ready(), nobody_ready()]).get("/player.js", &[]);
+    assert_eq!((neither.status, neither.header("retry-after")), (503, Some("1")));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::programs::needs;
 use crate::proxy::deploy;
 
-const UNITS: [&str; 3] = ["edgemint.service", "edgemint-advance.service", "edgemint-advance.timer"];
+const UNITS: [&str; 3] = ["edgemint.service", "edgemint-keys@.service", "edgemint-advance.timer"];
 
 /// The most exposure that `systemd-analyze security` may find, of 100: what the README says, in tenths.
 const EXPOSURE: &str = "15";
@@ -31,7 +31,9 @@ fn systemd_understands_every_line() {
         fs::write(folder.path().join(name), text).unwrap();
     }
     let mut verify = Command::new("systemd-analyze");
-    verify.args(["verify", "--man=no"]).args(UNITS).current_dir(folder.path());
+    // A template as the timer uses it.
+    let units = UNITS.map(|name| name.replace('@', "@advance"));
+    verify.args(["verify", "--man=no"]).args(units).current_dir(folder.path());
     let judged = verify.env("SYSTEMD_LOG_LEVEL", "warning").output().unwrap();
     let said = String::from_utf8([judged.stdout, judged.stderr].concat()).unwrap();
     // What it says of other units of this machine is not about ours.
@@ -42,10 +44,13 @@ fn systemd_understands_every_line() {
 #[test]
 fn the_services_are_exposed_no_more_than_the_readme_says() {
     needs!("systemd-analyze");
-    for name in ["edgemint.service", "edgemint-advance.service"] {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["edgemint.service", "edgemint-keys@.service"] {
+        let judged_as = folder.path().join(name.replace('@', "@advance"));
+        fs::copy(deploy("systemd").join(name), &judged_as).unwrap();
         let mut security = Command::new("systemd-analyze");
         security.args(["security", "--offline=true", "--no-pager", "--threshold", EXPOSURE]);
-        let judged = security.arg(deploy("systemd").join(name)).output().unwrap();
+        let judged = security.arg(judged_as).output().unwrap();
         let said = String::from_utf8([judged.stdout, judged.stderr].concat()).unwrap();
         assert!(judged.status.success(), "{said}");
         assert!(said.contains("Overall exposure level"), "{said}");
@@ -54,7 +59,7 @@ fn the_services_are_exposed_no_more_than_the_readme_says() {
 
 #[test]
 fn the_services_find_their_files_and_the_commands_exist() {
-    let (serve, advance) = (unit("edgemint.service"), unit("edgemint-advance.service"));
+    let (serve, keys) = (unit("edgemint.service"), unit("edgemint-keys@.service"));
     let credentials = settings(&serve, "LoadCredential");
     // Each file that own-host.toml refers to, and the configuration itself.
     let configuration = fs::read_to_string(deploy("own-host.toml")).unwrap();
@@ -64,8 +69,13 @@ fn the_services_find_their_files_and_the_commands_exist() {
         assert!(credentials.contains(&format!("{name}:/etc/edgemint/{name}").as_str()), "{name}");
     }
     assert_eq!(credentials.len(), named.len() + 1, "{credentials:?}");
-    for (unit, name) in [(&serve, "edgemint.service"), (&advance, "edgemint-advance.service")] {
-        let start = settings(unit, "ExecStart")[0].strip_prefix("/usr/local/bin/edgemint ").unwrap();
+    // The instances of the template that its comment names, of which the timer starts one.
+    let named = ["rotate", "advance", "status", "plan", "rollback", "list"];
+    assert!(keys.contains(&format!("one word: {}.", named.join(", "))), "{keys}");
+    assert_eq!(settings(&unit("edgemint-advance.timer"), "Unit"), ["edgemint-keys@advance.service"]);
+    let instances = named.map(|instance| (keys.replace("%i", instance), instance));
+    for (unit, name) in [(serve.clone(), "serve")].into_iter().chain(instances) {
+        let start = settings(&unit, "ExecStart")[0].strip_prefix("/usr/local/bin/edgemint ").unwrap();
         let arguments: Vec<&str> = start.split(' ').collect();
         let last = *arguments.last().unwrap();
         assert_eq!(last, "%d/edgemint.toml", "{name}");
@@ -76,7 +86,7 @@ fn the_services_find_their_files_and_the_commands_exist() {
         assert!(said.contains("/nowhere/edgemint.toml: the configuration cannot be read"), "{name}: {said}");
     }
     // Who rotates keys is given nothing that lets listeners in, and misses nothing.
-    assert_eq!(settings(&advance, "LoadCredential"), ["edgemint.toml:/etc/edgemint/edgemint.toml"]);
+    assert_eq!(settings(&keys, "LoadCredential"), ["edgemint.toml:/etc/edgemint/edgemint.toml"]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
     command
         .env_clear()
@@ -84,7 +94,7 @@ fn the_services_find_their_files_and_the_commands_exist() {
         .arg(deploy("own-host.toml"));
     let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
     assert!(said.contains("/nowhere/keys") && !said.contains("own-host.toml:"), "{said}");
-    assert_eq!(settings(&advance, "SuccessExitStatus"), ["3"], "more remains");
+    assert_eq!(settings(&keys, "SuccessExitStatus"), ["3"], "more remains");
     assert_eq!(settings(&serve, "ExecReload"), ["/bin/kill -HUP $MAINPID"]);
 }
 
@@ -100,7 +110,7 @@ fn the_user_of_the_services_is_made() {
     let users = fs::read_to_string(root.path().join("etc/passwd")).unwrap();
     let home = users.lines().find(|line| line.starts_with("edgemint:")).expect("a user edgemint");
     assert!(home.contains(":/var/lib/edgemint:") && home.ends_with("/nologin"), "{home}");
-    for name in ["edgemint.service", "edgemint-advance.service"] {
+    for name in ["edgemint.service", "edgemint-keys@.service"] {
         assert_eq!(settings(&unit(name), "User"), ["edgemint"], "{name}");
     }
 }

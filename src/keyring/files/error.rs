@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::shell::shell_word;
 
@@ -29,7 +29,7 @@ pub enum FileError {
         found: &'static str,
     },
     /// Its owner can change or read it, and is neither this user nor root.
-    #[error("`{}` belongs to user {owner}, and must belong to user {us}: run `chown {us} {}`", .path.display(), shell_word(.path))]
+    #[error("`{}` belongs to user {owner}, {}", .path.display(), of_another(.path, *owner, *us))]
     Owner {
         /// The file or directory.
         path: PathBuf,
@@ -164,4 +164,16 @@ pub enum FileError {
         /// What the operating system said.
         source: io::Error,
     },
+}
+
+/// Why it matters that a file belongs to `owner`, and what to do. Root may own a keyring; more often it only runs a
+/// command on one that a service has, which a `chown` would lock out.
+fn of_another(path: &Path, owner: u32, us: u32) -> String {
+    let path = shell_word(path);
+    match us {
+        0 => format!(
+            "and this is root: run this as that user (`id -nu {owner}` says who it is), or, if only root is to use it, run `chown 0 {path}`"
+        ),
+        _ => format!("and must belong to user {us}: run `chown {us} {path}`"),
+    }
 }
