@@ -1,5 +1,5 @@
 //! Dependencies between modules point one way, and what a module "knows nothing of" it does not
-//! name. This test reads the sources.
+//! name. This test reads the sources, and holds ARCHITECTURE.md and SECURITY.md to them.
 
 #![expect(clippy::unwrap_used, reason = "what this test cannot read, it fails on")]
 
@@ -143,4 +143,89 @@ fn lines_of_code() -> Vec<(String, PathBuf, String)> {
         lines.extend(code.map(|line| (module.clone(), inside.clone(), line.to_owned())));
     }
     lines
+}
+
+/// Documents whose words are held against the repository.
+const DOCUMENTS: [&str; 2] = ["ARCHITECTURE.md", "SECURITY.md"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn document(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// What stands between backticks, but not in blocks of code.
+fn spans(text: &str) -> Vec<&str> {
+    let prose = text.split("```").step_by(2);
+    prose.flat_map(|part| part.split('`').skip(1).step_by(2)).collect()
+}
+
+/// The path and the name of a span such as `mint/step.rs::expiry`. Routes begin with a slash, and are none.
+fn reference(span: &str) -> Option<(&str, Option<&str>)> {
+    let (path, name) = span.split_once("::").map_or((span, None), |(path, name)| (path, Some(name)));
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte));
+    let is_path = is_plain && !path.starts_with('/') && (path.contains('/') || path.ends_with(".rs"));
+    is_path.then_some((path, name))
+}
+
+/// Where a document's path leads: from the top if it says so, else from `src/`.
+fn resolved(path: &str) -> PathBuf {
+    let from_the_top = ["src/", "tests/", "deploy/", "benches/"].iter().any(|top| path.starts_with(top));
+    root().join(if from_the_top { "" } else { "src" }).join(path)
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_end = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(word).any(|(at, _)| {
+        is_end(text[..at].chars().next_back()) && is_end(text[at + word.len()..].chars().next())
+    })
+}
+
+#[test]
+fn what_the_documents_name_exists() {
+    let mut missing = Vec::new();
+    for name in DOCUMENTS {
+        let text = document(name);
+        let references: Vec<_> = spans(&text).into_iter().filter_map(reference).collect();
+        assert!(references.len() > 20, "{name} names nothing");
+        for (path, word) in references {
+            let file = resolved(path);
+            match word {
+                None if file.exists() => {}
+                Some(word) if fs::read_to_string(&file).is_ok_and(|text| has_word(&text, word)) => {}
+                _ => missing.push(format!("{name}: {path} {}", word.unwrap_or_default())),
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
+}
+
+/// The first and the last cell of each row of the table that begins with these words, as the names in backticks.
+fn table<'t>(text: &'t str, heading: &str) -> Vec<(&'t str, Vec<&'t str>)> {
+    let (_, rows) = text.split_once(heading).unwrap_or_else(|| panic!("no table {heading:?}"));
+    let rows = rows.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let cells = rows.map(|row| row.trim_matches(['|', ' ']).split(" | ").map(spans).collect::<Vec<_>>());
+    cells.map(|cells| (cells[0][0], cells.last().unwrap().clone())).collect()
+}
+
+#[test]
+fn the_map_of_the_document_is_this_one() {
+    let text = document("ARCHITECTURE.md");
+    let modules = MAP.map(|(module, allowed)| (module, allowed.to_vec()));
+    assert_eq!(table(&text, "| module | does | may use |"), modules);
+    let reserved = RESERVED.map(|(name, allowed)| (name, allowed.to_vec()));
+    assert_eq!(table(&text, "| name | only in |"), reserved);
+}
+
+#[test]
+fn the_reader_sees_what_documents_name() {
+    let text =
+        "`mint/step.rs::expiry` and `main.rs`, not `/enter` or `a::b`, nor\n```\n`x/y.rs`\n```\n`tests/`";
+    let found: Vec<_> = spans(text).into_iter().filter_map(reference).collect();
+    assert_eq!(found, [("mint/step.rs", Some("expiry")), ("main.rs", None), ("tests/", None)]);
+    assert_eq!(resolved("tests/run"), root().join("tests/run"));
+    assert_eq!(resolved("mint/step.rs"), root().join("src/mint/step.rs"));
+    assert!(has_word("fn expiry(", "expiry") && !has_word("fn expiry_of(", "expiry"));
 }

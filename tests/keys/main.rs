@@ -11,6 +11,8 @@ mod mounted;
 mod programs;
 #[path = "../support/python.rs"]
 mod python;
+#[path = "../support/ran.rs"]
+mod ran;
 mod recovery;
 mod secrets_manager;
 mod support;

@@ -3,10 +3,12 @@ use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use edgemint::keyring::{Keyring, KeyringError, Location, Store, View};
 use tempfile::TempDir;
+
+pub use crate::ran::Ran;
 
 pub const NOBODY: u32 = 65534;
 
@@ -69,9 +71,7 @@ impl Place {
     }
 
     pub fn succeeds(&self, arguments: &[&str]) -> Ran {
-        let ran = self.run(arguments);
-        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
-        ran
+        self.run(arguments).succeeded(arguments)
     }
 
     /// Runs what must be refused: exit code 2, nothing on standard output, one sentence with each of
@@ -85,9 +85,7 @@ impl Place {
     }
 
     pub fn ids(&self) -> Vec<String> {
-        let listing = self.listing();
-        let keys = listing["keys"].as_array().unwrap();
-        keys.iter().map(|key| key["id"].as_str().unwrap().to_owned()).collect()
+        self.succeeds(&["keys", "list", "--json"]).ids()
     }
 
     /// Changes keyring.json as an editor would, keeping its mode.
@@ -138,34 +136,19 @@ impl Place {
     }
 }
 
-pub struct Ran {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let ran =
-            Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        for stream in [&ran.stdout, &ran.stderr] {
-            assert!(!stream.contains("PRIVATE KEY-----\n"), "a private key was printed");
-            assert!(!stream.contains("panicked"), "{stream}");
-        }
-        ran
-    }
-}
-
 impl Ran {
+    /// Exit code 2, nothing on standard output, and one sentence with each of these words on standard error.
+    #[track_caller]
     pub fn is_refusal(&self, words: &[&str]) {
-        assert_eq!(self.code, Some(2), "{}", self.stderr);
         assert_eq!(self.stdout, "");
-        assert!(self.stderr.starts_with("edgemint: "), "{}", self.stderr);
-        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
-        for word in words {
-            assert!(self.stderr.contains(word), "{word:?} is not in: {}", self.stderr);
-        }
+        self.is_refused(words);
+    }
+
+    /// The ids of the keys that `keys list --json` has.
+    pub fn ids(&self) -> Vec<String> {
+        let listing: serde_json::Value = serde_json::from_str(&self.stdout).unwrap();
+        let keys = listing["keys"].as_array().unwrap();
+        keys.iter().map(|key| key["id"].as_str().unwrap().to_owned()).collect()
     }
 }
 

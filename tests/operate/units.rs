@@ -90,7 +90,7 @@ fn the_services_find_their_files_and_the_commands_exist() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
     command
         .env_clear()
-        .args(["keys", "advance", "--dir", "/nowhere/keys", "--config"])
+        .args(["keys", "advance", "--manual", "--dir", "/nowhere/keys", "--config"])
         .arg(deploy("own-host.toml"));
     let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
     assert!(said.contains("/nowhere/keys") && !said.contains("own-host.toml:"), "{said}");

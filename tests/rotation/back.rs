@@ -84,3 +84,24 @@ fn a_revoked_key_leaves_at_once_and_the_only_one_is_kept() {
     assert_eq!(double.key_group().len(), 1);
     place.run(&["keys", "revoke", "0123456789abcdef"]).is_refused(&["there is no key 0123456789abcdef"]);
 }
+
+#[test]
+fn the_only_key_of_a_group_leaves_it_once_another_is_in() {
+    let double = Double::start();
+    let mut place = Place::new(&double);
+    place.succeeds(&["keys", "init", "--algorithm", "ecdsa-p256"]);
+    // Nobody needs cookies there, so that nothing can be proven.
+    place.set("canary", format!("\"http://{}/open/canary.txt\"", double.edge));
+    place.advance().is_refused(&["open/canary.txt"]);
+    let leaked = place.key_in("trusted");
+    assert_eq!(double.key_group(), [leaked.key_pair_id.clone().unwrap()]);
+    let ran = place.run(&["keys", "revoke", &leaked.id]);
+    ran.is_refused(&["is the only one in the key group", "edgemint keys rotate"]);
+    assert_eq!(place.states(), ["untrusted"]);
+    assert!(double.calls()["arrived"]["UpdateKeyGroup"].as_u64() == Some(1), "{}", double.calls());
+    place.set("canary", format!("\"http://{}/podcasts/canary.txt\"", double.edge));
+    let ran = place.rotate(&["--wait"]);
+    assert_eq!(ran.finishes().done(), ["publish", "trust", "untrust", "prove", "activate", "delete"]);
+    assert_eq!(place.states(), ["gone", "active"]);
+    assert_eq!(double.key_group(), [place.key_in("active").key_pair_id.unwrap()]);
+}

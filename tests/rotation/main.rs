@@ -15,6 +15,8 @@ mod output;
 mod programs;
 #[path = "../support/python.rs"]
 mod python;
+#[path = "../support/ran.rs"]
+mod ran;
 mod refused;
 mod support;
 mod sweep;

@@ -2,8 +2,9 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::thread;
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::json;
 
 use crate::support::{Client, DEADLINE, MARKER, SAME_SITE, Service, Setup, Ticket, exchange, get, post};
@@ -198,4 +199,31 @@ fn assert_leaves_no_core(pid: u32) {
     // A process that is not dumpable has its files in /proc owned by root, and gives no memory to others.
     let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(format!("/proc/{pid}/mem")).unwrap());
     assert_eq!(owner, 0);
+}
+
+#[test]
+fn without_a_descriptor_left_it_waits_and_then_serves_on() {
+    let service = Setup::new().start();
+    service.assert_serving();
+    let pid = Pid::from_raw(i32::try_from(service.pid()).unwrap());
+    let usual = getrlimit(Resource::Nofile);
+    // What is open stays open, and nothing can be opened.
+    prlimit(pid, Resource::Nofile, Rlimit { current: Some(3), ..usual }).unwrap();
+    let mut clients: Vec<Client> = (0..4).map(|_| Client::connect(service.address)).collect();
+    for client in &mut clients {
+        client.send(get("/healthz")).unwrap();
+    }
+    // What it was asked by then is not even taken.
+    let alone = clients[0].stream();
+    alone.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(alone.peek(&mut [0]).is_err(), "it answers without a descriptor");
+    alone.set_read_timeout(Some(DEADLINE)).unwrap();
+    assert_eq!(service.connections(), 0);
+    prlimit(pid, Resource::Nofile, usual).unwrap();
+    for client in &mut clients {
+        assert_eq!(client.try_answer().unwrap().expect("an answer").status, 200);
+    }
+    drop(clients);
+    service.wait_until_alone();
+    service.assert_entering();
 }

@@ -67,6 +67,18 @@ pub enum Obstacle {
         /// Its Key-Pair-Id.
         key_pair_id: KeyPairId,
     },
+    /// A key is to leave the key group, and there is no other in it.
+    #[error(
+        "{key_pair_id}, the public key of {id}, is the only one in the key group, and CloudFront keeps no group without one: \
+         run `edgemint keys rotate` for another key, after which this one is taken out; until then the edge accepts it, \
+         unless you take the key group out of the behaviour"
+    )]
+    OnlyMember {
+        /// The key.
+        id: KeyId,
+        /// Its Key-Pair-Id.
+        key_pair_id: KeyPairId,
+    },
     /// The recorded Key-Pair-Id is that of some other public key.
     #[error(
         "{key_pair_id} in CloudFront is not the public key of {id}, as keyring.json says: \
@@ -89,6 +101,7 @@ impl Obstacle {
             Self::ActiveVanished { id, .. }
             | Self::SuccessorVanished { id, .. }
             | Self::SuccessorTakenOut { id, .. }
+            | Self::OnlyMember { id, .. }
             | Self::OtherPublicKey { id, .. } => Some(id),
         }
     }

@@ -28,9 +28,11 @@ fn step(action: Action, reason: impl Into<String>) -> Option<Step> {
     Some(Step { action, reason: reason.into() })
 }
 
-/// The first change to CloudFront: it is an emergency, or a key that never signed.
+/// The first change to CloudFront: it is an emergency, or a key that never signed. The only key of a group has to wait
+/// until another is in.
 fn take_out_what_is_not_trusted(view: &View<'_>) -> Option<Step> {
-    let entry = view.in_state(State::Untrusted).find(|entry| view.in_key_group(entry))?;
+    let can_leave = |entry: &&Entry| view.in_key_group(entry) && !view.is_only_member(entry);
+    let entry = view.in_state(State::Untrusted).find(can_leave)?;
     let id = entry.id().clone();
     step(Action::Untrust { id }, "it is revoked or given up, and the key group still names it")
 }
@@ -113,8 +115,10 @@ fn activation(view: &View<'_>) -> String {
 
 /// Taking out goes before deleting, which may have to wait for the edge.
 fn clean_up(view: &View<'_>) -> Option<Step> {
-    let out = view.in_state(State::Retiring).find_map(|entry| let_go(view, entry));
-    out.or_else(|| view.in_state(State::Untrusted).map(|entry| delete(view, entry)).next())
+    let mut retiring = view.in_state(State::Retiring).filter(|entry| !view.is_only_member(entry));
+    let out = retiring.find_map(|entry| let_go(view, entry));
+    let mut untrusted = view.in_state(State::Untrusted).filter(|entry| !view.in_key_group(entry));
+    out.or_else(|| untrusted.next().map(|entry| delete(view, entry)))
 }
 
 fn let_go<'a>(view: &View<'a>, retiring: &'a Entry) -> Option<Step> {

@@ -61,6 +61,11 @@ impl<'a> View<'a> {
         matches!(self.presence(entry), Presence::Ours(id) if self.remote.in_key_group(id))
     }
 
+    /// Whether the key group would be empty without it, which CloudFront refuses.
+    pub fn is_only_member(&self, entry: &'a Entry) -> bool {
+        self.in_key_group(entry) && self.remote.key_group.iter().flatten().count() == 1
+    }
+
     /// Whether cookies by a retiring key may still be in use.
     pub fn is_due(&self, retiring: &Entry) -> bool {
         self.now >= self.settings.release_at(retiring)
@@ -89,6 +94,18 @@ impl<'a> View<'a> {
             .chain(self.document.active().and_then(move |active| view.with_active(active)))
             .chain(self.document.successor().and_then(move |successor| view.with_successor(successor)))
             .chain(self.in_state(State::Retiring).find_map(move |retiring| view.with_retiring(retiring)))
+            .chain(self.entries().find_map(move |entry| view.with_only_member(entry)))
+    }
+
+    /// A key that is to leave, and that nothing is about to take the place of.
+    fn with_only_member(&self, entry: &'a Entry) -> Option<Obstacle> {
+        let is_leaving = match entry.state() {
+            State::Untrusted => true,
+            State::Retiring => self.is_due(entry),
+            _ => false,
+        };
+        let key_pair_id = entry.key_pair_id().filter(|_| is_leaving && self.is_only_member(entry))?;
+        Some(Obstacle::OnlyMember { id: entry.id().clone(), key_pair_id: key_pair_id.clone() })
     }
 
     fn with_active(&self, active: &'a Entry) -> Option<Obstacle> {

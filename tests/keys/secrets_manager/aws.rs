@@ -132,9 +132,7 @@ impl Aws {
     }
 
     pub fn succeeds(&self, arguments: &[&str]) -> Ran {
-        let ran = self.run(arguments);
-        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
-        ran
+        self.run(arguments).succeeded(arguments)
     }
 
     pub fn refused(&self, arguments: &[&str], words: &[&str]) {
@@ -146,9 +144,7 @@ impl Aws {
     }
 
     pub fn ids(&self) -> Vec<String> {
-        let listing = self.listing();
-        let keys = listing["keys"].as_array().unwrap();
-        keys.iter().map(|key| key["id"].as_str().unwrap().to_owned()).collect()
+        self.succeeds(&["keys", "list", "--json"]).ids()
     }
 
     /// What boto3 answers, past the proxy.

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Double;
+use crate::ran::Ran;
 
 /// How long anything may take on a machine that is busy with other things.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -142,9 +143,7 @@ impl Place {
     }
 
     pub fn succeeds(&self, arguments: &[&str]) -> Ran {
-        let ran = self.run(arguments);
-        assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:?}");
-        ran
+        self.run(arguments).succeeded(arguments)
     }
 
     pub fn advance(&self) -> Ran {
@@ -217,28 +216,6 @@ pub struct Key {
     pub kind: String,
 }
 
-/// What a command answered.
-#[derive(Debug)]
-pub struct Ran {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let ran =
-            Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
-        for stream in [&ran.stdout, &ran.stderr] {
-            assert!(!stream.contains("PRIVATE KEY"), "a private key was printed");
-            assert!(!stream.contains("CloudFront-Signature"), "a cookie was printed");
-            assert!(!stream.contains("panicked"), "{stream}");
-        }
-        ran
-    }
-}
-
 impl Ran {
     /// The lines of progress, as a program reads them.
     pub fn events(&self) -> Vec<Value> {
@@ -284,18 +261,6 @@ impl Ran {
     #[track_caller]
     pub fn leaves_more(&self) -> &Self {
         assert_eq!((self.code, self.stderr.as_str()), (Some(3), ""), "{}", self.stdout);
-        self
-    }
-
-    /// Exit code 2, and one sentence with each of these words.
-    #[track_caller]
-    pub fn is_refused(&self, words: &[&str]) -> &Self {
-        assert_eq!(self.code, Some(2), "{self:?}");
-        assert!(self.stderr.starts_with("edgemint: "), "{}", self.stderr);
-        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
-        for word in words {
-            assert!(self.stderr.contains(word), "{word:?} is not in: {}", self.stderr);
-        }
         self
     }
 }

@@ -105,6 +105,7 @@ fn carry_out(world: &mut World, action: &Action) -> Result<Action, ()> {
             let key_pair_id = key_pair_id(id);
             assert_eq!(world.cloudfront.key(&key_pair_id), Some(Some(id)), "a foreign key is taken out");
             if world.cloudfront.members().contains(&key_pair_id) {
+                assert!(world.cloudfront.members().len() > 1, "CloudFront keeps no group empty");
                 world.ledger.taken_out(id, world.now, world.wall(), world.clock_error);
                 world.take_out(&key_pair_id);
             }
@@ -185,7 +186,8 @@ pub(super) fn remedy(world: &mut World, obstacle: &Obstacle) {
         Obstacle::OtherPublicKey { id, .. } if successor.as_ref().is_none_or(|next| next == id) => {
             world.rotate()
         }
-        Obstacle::ActiveVanished { .. } | Obstacle::OtherPublicKey { .. } => {}
+        Obstacle::OnlyMember { .. } if successor.is_none() => world.rotate(),
+        Obstacle::ActiveVanished { .. } | Obstacle::OtherPublicKey { .. } | Obstacle::OnlyMember { .. } => {}
         Obstacle::NoKeyGroup => panic!("the key group is always there"),
     }
 }

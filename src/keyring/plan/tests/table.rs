@@ -178,6 +178,25 @@ fn a_key_that_cookies_need_is_put_back_at_once() {
 }
 
 #[test]
+fn the_only_key_of_a_group_leaves_it_once_another_is_in() {
+    let out = "take A out of the key group (it is revoked or given up, and the key group still names it)";
+    let back = "put B into the key group (it signs all cookies, and the key group does not name it, so the edge refuses them)";
+    shows(&rotated().not_member("KB").revoked(0), &[back, out, &delete("A")]);
+    // Nobody else is in, and nobody comes.
+    let alone = Scene::empty().generated(0).done(2).revoked(0);
+    let text = alone.text();
+    assert!(text.starts_with("stop: no key signs and none is on its way"), "{text}");
+    assert!(
+        text.lines().nth(1).unwrap().contains("the public key of A, is the only one in the key group"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 2, "{text}");
+    let text = alone.generated(1).text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[1..4], [TRUST_B, out, PROVE_B], "{text}");
+}
+
+#[test]
 fn a_public_key_that_was_deleted_by_hand_is_not_waited_for() {
     let gone = "record that CloudFront has no public key of A (CloudFront has no public key of it, so nothing that it \
                 signed is accepted)";
