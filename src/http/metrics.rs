@@ -38,7 +38,7 @@ pub(super) fn bind(address: SocketAddr, metrics: &Arc<Metrics>) -> Result<Server
         let app = App::new().app_data(metrics.clone()).route("/metrics", web::get().to(scrape));
         let http = HttpService::build()
             .client_request_timeout(PATIENCE)
-            // One answer a connection: nobody can have this thread busy with a queue of requests.
+            // A place is free again with the answer: no scraper comes back so soon that it were worth keeping.
             .keep_alive(KeepAlive::Disabled)
             .h1(map_config(app.into_factory(), |()| AppConfig::default()));
         // actix-http waits for ever for its answer to be read.
