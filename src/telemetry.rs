@@ -10,6 +10,7 @@
 
 mod lines;
 pub mod metrics;
+pub mod panics;
 
 use std::io;
 use std::sync::{Arc, OnceLock, mpsc};
@@ -126,6 +127,7 @@ impl Drop for Logging {
 
 /// Starts logging, until what it returns is dropped. A second start keeps the first.
 pub fn start(config: LogConfig) -> Logging {
+    panics::log_as(config.format);
     let lost = Arc::new(OnceLock::new());
     let out = io::BufWriter::with_capacity(AT_ONCE, io::stderr());
     let stderr = Stderr { lost: lost.clone(), reported: 0, format: config.format, out };

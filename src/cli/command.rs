@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::{check, completions, demo, edge, healthcheck, keys, man, mint, serve, trace, url};
+use crate::telemetry::panics;
 
 /// What every refusal ends with, whether of a flag or of what it named.
 const REFUSED: u8 = 2;
@@ -49,6 +50,7 @@ enum Command {
 /// sentence on standard error.
 #[must_use]
 pub fn run() -> ExitCode {
+    panics::install();
     let cli = match Cli::try_parse_from(std::env::args_os().collect::<Vec<OsString>>()) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -1,15 +1,18 @@
 //! What holds for every route: a bound on the head, the headers of every answer, and one line in
 //! the log for what was refused or failed.
 
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use futures_util::FutureExt as _;
 use tracing::Level;
 
 use super::audit;
@@ -27,7 +30,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Middleware around every route, the fallback included: `App::wrap(from_fn(guard))`.
 ///
 /// # Errors
-/// Those of the routes' machinery, of which there are none: a handler's problem is an answer already.
+/// [`Problem::BrokenOff`] with its answer, if the handler panics. Those of the routes' machinery, of which there are
+/// none: a handler's problem is an answer already.
 pub async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -44,7 +48,11 @@ pub async fn guard(
     let mut response = if head_size(&request) > MAX_HEAD_BYTES {
         refuse_head(request.into_parts().0)
     } else {
-        next.call(request).await?.map_into_boxed_body()
+        // Nothing of the request is used any more after a panic, and what all requests share is kept behind locks.
+        match AssertUnwindSafe(async { next.call(request).await }).catch_unwind().await {
+            Ok(answered) => answered?.map_into_boxed_body(),
+            Err(_) => return Err(broken_off(id, progress.as_deref())),
+        }
     };
     let is_audited = audit::write(&id, &response, started.elapsed());
     log(&id, &response, started, is_audited);
@@ -53,6 +61,20 @@ pub async fn guard(
         progress.answer_is_ready(response.response().head().connection_type() == ConnectionType::Close);
     }
     Ok(response)
+}
+
+/// The place of the panic is in the log already, see [`crate::telemetry::panics`]; which route it was, nobody knows
+/// any more.
+fn broken_off(id: RequestId, progress: Option<&Progress>) -> Error {
+    let problem = Problem::BrokenOff;
+    let status = problem.status_code().as_u16();
+    tracing::error!(request_id = id.as_str(), status, code = problem.code(), reason = %problem, "failed");
+    let mut response = problem.error_response();
+    add_headers(response.headers_mut(), id);
+    if let Some(progress) = progress {
+        progress.answer_is_ready(false);
+    }
+    InternalError::from_response(problem, response).into()
 }
 
 /// Before any route is known: of a route for pages, a page may read why.

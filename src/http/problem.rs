@@ -127,6 +127,9 @@ pub enum Problem {
     /// The library failed.
     #[error("not signed: {0}")]
     Sign(#[from] SignError),
+    /// A fault of this program: what answers the request panicked.
+    #[error("a panic broke it off")]
+    BrokenOff,
 }
 
 impl Problem {
@@ -235,6 +238,9 @@ impl Problem {
             }
             Self::Sign(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "signing_failed", "The service could not sign.")
+            }
+            Self::BrokenOff => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "broken_off", "The service failed at this request.")
             }
         }
     }
