@@ -109,10 +109,20 @@ fn usage(error: &clap::Error) -> ExitCode {
             // clap repeats what it does not know; that must never be somebody's private key.
             match text.contains("-----BEGIN") {
                 true => refuse("a flag takes the name of a PEM file, not the key itself"),
-                false => refuse(&one_line(&text)),
+                false => refuse(&without_users(&one_line(&text))),
             }
         }
     }
+}
+
+/// What stands in front of the host of a URL may be a password.
+fn without_users(text: &str) -> String {
+    let hidden =
+        |word: &str| match word.split_once("://").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
+            Some((scheme, Some((_, host)))) => format!("{scheme}://…@{host}"),
+            _ => word.to_owned(),
+        };
+    text.split(' ').map(hidden).collect::<Vec<_>>().join(" ")
 }
 
 /// The first paragraph of clap's text, which names the mistake, and its tip if it has one.

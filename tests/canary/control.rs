@@ -19,6 +19,7 @@ fn the_control_what_is_known_to_be_written_is_found() {
     std::fs::remove_dir_all(stage.path("keys")).unwrap();
     stage.make_keyring("keys", &key);
     stage.secrets.plant("the id of the key", &key);
+    stage.secrets.plant("the sentence of a refusal", "There is nothing at this address.");
     let configuration = stage.secrets.make("the name of the configuration");
     std::fs::rename(stage.path("edgemint.toml"), stage.path(&configuration)).unwrap();
     let mut command = stage.command(&["serve", "--config", &configuration]);
@@ -26,10 +27,12 @@ fn the_control_what_is_known_to_be_written_is_found() {
     let service = stage.start_as(command);
     let entered = service.ask(get(&format!("/enter?ticket={}", place.ticket())));
     assert_eq!(entered.status, 303);
+    assert_eq!(service.ask(get("/nothing")).status, 404);
     let leaks = service.end();
-    for there in [Place::Log, Place::Metrics, Place::Answer, Place::OwnAnswer] {
+    for there in [Place::Log, Place::Metrics, Place::OwnAnswer] {
         assert_is_found(&leaks, "the id of the key", there);
     }
+    assert_is_found(&leaks, "the sentence of a refusal", Place::Answer);
     assert_is_found(&leaks, "the name of the configuration", Place::CommandLine);
     if rustix::process::geteuid().is_root() {
         assert_is_found(&leaks, "a variable", Place::Environment);

@@ -50,7 +50,11 @@ pub fn forms(secret: &[u8]) -> Vec<Form> {
 fn form(name: &'static str, text: Vec<u8>) -> Form {
     let pieces = match text.len() {
         0..PIECE => vec![text],
-        _ => text.chunks_exact(PIECE).map(<[u8]>::to_vec).chain([text[text.len() - PIECE..].to_vec()]).collect(),
+        _ => text
+            .chunks_exact(PIECE)
+            .map(<[u8]>::to_vec)
+            .chain([text[text.len() - PIECE..].to_vec()])
+            .collect(),
     };
     Form { name, pieces }
 }
@@ -60,7 +64,8 @@ fn hexadecimal(bytes: &[u8], between: &str) -> String {
 }
 
 fn percent(bytes: &[u8], is_encoded: impl Fn(&u8) -> bool) -> String {
-    let one = |byte: &u8| if is_encoded(byte) { format!("%{byte:02X}") } else { char::from(*byte).to_string() };
+    let one =
+        |byte: &u8| if is_encoded(byte) { format!("%{byte:02X}") } else { char::from(*byte).to_string() };
     bytes.iter().map(one).collect()
 }
 
@@ -103,7 +108,10 @@ mod tests {
     #[test]
     fn forms_of_other_programs_are_found() {
         for (name, text) in [
-            ("hexadecimal", "6b3379226f665c7468652f6772c3bc6e1b2b646f6f72266974733d6c6f636b7e30313233343536373839"),
+            (
+                "hexadecimal",
+                "6b3379226f665c7468652f6772c3bc6e1b2b646f6f72266974733d6c6f636b7e30313233343536373839",
+            ),
             ("HEXADECIMAL", "00 6B3379226F665C7468652F6772C3BC6E1B2B646F6F72266974733D6C6F636B7E30"),
             ("hexadecimal with colons", "6b:33:79:22:6f:66:5c:74:68:65:2f:67:72:c3:bc:6e:1b:2b:64:6f:6f:72"),
             ("base64", "azN5Im9mXHRoZS9ncsO8bhsrZG9vciZpdHM9bG9ja34wMTIzNDU2Nzg5"),
@@ -129,7 +137,8 @@ mod tests {
     /// A key in a PEM is broken into lines of 64 letters.
     #[test]
     fn a_key_is_found_in_its_pem() {
-        let key = edgemint::cloudfront::SigningKey::generate(edgemint::cloudfront::KeyAlgorithm::EcdsaP256).unwrap();
+        let key = edgemint::cloudfront::SigningKey::generate(edgemint::cloudfront::KeyAlgorithm::EcdsaP256)
+            .unwrap();
         let secrets = Secrets::default();
         let pem = key.to_pem().unwrap();
         secrets.plant_private_key("it", &pem);

@@ -8,7 +8,16 @@ use crate::stage::Running;
 use crate::support::Client;
 
 const ROUTES: [&str; 10] = [
-    "/enter", "/renew", "/status", "/leave", "/v1/mint", "/v1/revoke", "/player.js", "/healthz", "/readyz", "/nothing",
+    "/enter",
+    "/renew",
+    "/status",
+    "/leave",
+    "/v1/mint",
+    "/v1/revoke",
+    "/player.js",
+    "/healthz",
+    "/readyz",
+    "/nothing",
 ];
 
 /// Every route with every method, and bytes that are no request. Takes some two seconds.
@@ -37,7 +46,8 @@ pub fn send_everything_wrong(service: &Running<'_>) {
             body.repeat(375)
         ));
         // Broken off.
-        service.try_ask(format!("POST {route} HTTP/1.1\r\nHost: a\r\n{json}Content-Length: 900\r\n\r\n{body}"));
+        service
+            .try_ask(format!("POST {route} HTTP/1.1\r\nHost: a\r\n{json}Content-Length: 900\r\n\r\n{body}"));
         service.try_ask(format!(
             "POST {route} HTTP/1.1\r\nHost: a\r\n{json}Transfer-Encoding: chunked\r\n\r\n18\r\n{body}\r\nzz\r\n{body}"
         ));
@@ -51,11 +61,28 @@ pub fn send_everything_wrong(service: &Running<'_>) {
 
 fn strange_headers(secret: &mut impl FnMut(&str) -> String) -> String {
     let names = [
-        "Authorization: Bearer ", "Cookie: session=", "Cookie: __Host-edgemint=", "Cookie: CloudFront-Policy=",
-        "Origin: https://", "Referer: https://listen.example.com/enter?ticket=", "User-Agent: ", "X-Request-Id: ",
-        "Traceparent: 00-", "Tracestate: a=", "Baggage: a=", "X-Forwarded-For: ", "Forwarded: for=", "X-Forwarded-User: ",
-        "Content-Type: ", "Accept-Language: ", "Sec-Fetch-Site: ", "If-None-Match: ", "Access-Control-Request-Headers: ",
-        "Upgrade: ", "X-Api-Key: ", "Proxy-Authorization: Basic ",
+        "Authorization: Bearer ",
+        "Cookie: session=",
+        "Cookie: __Host-edgemint=",
+        "Cookie: CloudFront-Policy=",
+        "Origin: https://",
+        "Referer: https://listen.example.com/enter?ticket=",
+        "User-Agent: ",
+        "X-Request-Id: ",
+        "Traceparent: 00-",
+        "Tracestate: a=",
+        "Baggage: a=",
+        "X-Forwarded-For: ",
+        "Forwarded: for=",
+        "X-Forwarded-User: ",
+        "Content-Type: ",
+        "Accept-Language: ",
+        "Sec-Fetch-Site: ",
+        "If-None-Match: ",
+        "Access-Control-Request-Headers: ",
+        "Upgrade: ",
+        "X-Api-Key: ",
+        "Proxy-Authorization: Basic ",
     ];
     names.map(|name| format!("{name}{}\r\n", secret(name.split(':').next().unwrap()))).concat()
 }
@@ -80,7 +107,8 @@ fn malformed_heads(secret: &mut String) -> Vec<Vec<u8>> {
         "GET /?a=\u{fc}SECRET HTTP/1.1\r\nHost: \u{fc}SECRET\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nA: SECRET\u{0}SECRET\r\n\r\n",
     ];
-    let mut heads: Vec<Vec<u8>> = texts.iter().map(|text| text.replace("SECRET", secret).into_bytes()).collect();
+    let mut heads: Vec<Vec<u8>> =
+        texts.iter().map(|text| text.replace("SECRET", secret).into_bytes()).collect();
     // A greeting of TLS, random bytes.
     heads.push([b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03", secret.as_bytes(), &[0xff; 64]].concat());
     heads.push([&[0xfe; 300], secret.as_bytes(), random().as_bytes()].concat());

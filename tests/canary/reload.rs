@@ -22,7 +22,8 @@ fn damaged_keys_and_keyrings_are_refused_without_being_repeated() {
     let service = stage.start();
     let document = fs::read_to_string(stage.path("keys/keyring.json")).unwrap();
     let file = fs::read_dir(stage.path("keys")).unwrap().map(|entry| entry.unwrap().path());
-    let file = file.filter(|path| path.extension().is_some_and(|extension| extension == "pem")).next().unwrap();
+    let file =
+        file.filter(|path| path.extension().is_some_and(|extension| extension == "pem")).next().unwrap();
     let pem = fs::read_to_string(&file).unwrap();
     let restore = || {
         stage.write("keys/keyring.json", &document);
@@ -40,7 +41,10 @@ fn damaged_keys_and_keyrings_are_refused_without_being_repeated() {
         pem.replace(lines[1], &format!("{}#{}", &lines[1][..20], secret("line"))),
         pem.replace(lines[1], &secret("base64")),
         pem.replace("PRIVATE KEY", &format!("PRIVATE KEY {}", secret("label"))),
-        pem.replace(lines[0], &format!("{}\nProc-Type: 4,ENCRYPTED\nDEK-Info: {}\n", lines[0], secret("header"))),
+        pem.replace(
+            lines[0],
+            &format!("{}\nProc-Type: 4,ENCRYPTED\nDEK-Info: {}\n", lines[0], secret("header")),
+        ),
         lines[..2].join("\n"),
         format!("{}\n", secret("text")),
         String::new(),
@@ -74,6 +78,11 @@ fn damaged_keys_and_keyrings_are_refused_without_being_repeated() {
     stage.write(file.strip_prefix(stage.path("")).unwrap().to_str().unwrap(), &pem);
     restore();
     let subject = secrets.make_for("a subject", TO_LISTENER);
-    assert_eq!(service.ask(get(&format!("/enter?ticket={}", place.ticket()))).status, 303, "{}", subject.len());
+    assert_eq!(
+        service.ask(get(&format!("/enter?ticket={}", place.ticket()))).status,
+        303,
+        "{}",
+        subject.len()
+    );
     service.ends_clean();
 }

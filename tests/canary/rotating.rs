@@ -22,8 +22,19 @@ impl Double {
         std::fs::create_dir_all(stage.path("origin/podcasts")).unwrap();
         stage.write("origin/podcasts/canary.txt", "canary");
         let mut command = stage.command(&[
-            "edge", "--listen", "127.0.0.1:0", "--control-plane", "127.0.0.1:0", "--origin", "origin", "--protect", "/podcasts/*",
-            "--propagation", "0s", "--nodes", "1",
+            "edge",
+            "--listen",
+            "127.0.0.1:0",
+            "--control-plane",
+            "127.0.0.1:0",
+            "--origin",
+            "origin",
+            "--protect",
+            "/podcasts/*",
+            "--propagation",
+            "0s",
+            "--nodes",
+            "1",
         ]);
         let log = std::fs::File::create(stage.path("edge.log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
@@ -68,7 +79,10 @@ impl Rotating {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.stage.command(arguments);
-        command.env("HOME", self.stage.path("")).env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_REGION", "eu-central-1");
+        command
+            .env("HOME", self.stage.path(""))
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_REGION", "eu-central-1");
         command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", &self.key);
         command.env("AWS_SESSION_TOKEN", &self.token).env("AWS_MAX_ATTEMPTS", "1");
         command
@@ -121,17 +135,32 @@ fn a_rotation_says_nothing_secret() {
 fn an_aws_that_repeats_the_request_is_not_repeated() {
     let rotating = Rotating::new();
     let stage = &rotating.stage;
-    stage.succeeds("init", &mut rotating.command(&["keys", "init", "--algorithm", "ecdsa-p256", "--key-pair-id", "K1"]));
-    for code in ["SignatureDoesNotMatch", "AccessDenied", "ExpiredToken", "InvalidArgument", "InternalError", "RequestExpired", "NoSuchResource"] {
+    stage.succeeds(
+        "init",
+        &mut rotating.command(&["keys", "init", "--algorithm", "ecdsa-p256", "--key-pair-id", "K1"]),
+    );
+    for code in [
+        "",
+        "SignatureDoesNotMatch",
+        "AccessDenied",
+        "ExpiredToken",
+        "InvalidArgument",
+        "InternalError",
+        "RequestExpired",
+        "NoSuchResource",
+    ] {
         let upstream = Upstream::answering(move |head| {
             let message = format!("The Canonical String for this request should have been '{head}'");
             let error = json!({"__type": code, "message": message, "Message": message}).to_string();
             match head.contains("x-amz-target") {
+                _ if code.is_empty() => Reply::new("403 Forbidden", "", &format!("<html>{head}")),
                 true => Reply::new("400 Bad Request", "Content-Type: application/x-amz-json-1.1\r\n", &error),
                 false => Reply::new(
                     "403 Forbidden",
                     "Content-Type: text/xml\r\n",
-                    &format!("<ErrorResponse xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"),
+                    &format!(
+                        "<ErrorResponse xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+                    ),
                 ),
             }
         });
@@ -151,7 +180,8 @@ fn an_aws_that_repeats_the_request_is_not_repeated() {
 #[test]
 fn a_keyring_in_secrets_manager_is_not_repeated() {
     let rotating = Rotating::new();
-    let made = |name: &str| rotating.stage.secrets.make(&format!("the {name} of a keyring in Secrets Manager"));
+    let made =
+        |name: &str| rotating.stage.secrets.make(&format!("the {name} of a keyring in Secrets Manager"));
     let values = [
         made("text"),
         json!({"keyring.json": made("document")}).to_string(),
@@ -163,7 +193,10 @@ fn a_keyring_in_secrets_manager_is_not_repeated() {
         let answer = json!({"ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a-AbCdEf", "Name": "a", "SecretString": value, "VersionId": "v", "VersionStages": ["AWSCURRENT"], "CreatedDate": 1.0});
         let headers = "Content-Type: application/x-amz-json-1.1\r\n";
         let upstream = Upstream::saying(Reply::new("200 OK", headers, &answer.to_string()));
-        for arguments in [&["keys", "list", "--store", "secretsmanager:a"][..], &["keys", "init", "--store", "secretsmanager:a"]] {
+        for arguments in [
+            &["keys", "list", "--store", "secretsmanager:a"][..],
+            &["keys", "init", "--store", "secretsmanager:a"],
+        ] {
             let mut command = rotating.command(arguments);
             rotating.stage.refused(&arguments.join(" "), command.env("AWS_ENDPOINT_URL", upstream.url("")));
         }
@@ -178,11 +211,21 @@ fn the_cookies_of_the_canary_are_not_repeated() {
     let double = Double::start(stage);
     for shape in ["403 body", "302 location", "500 header", "200 other", "no HTTP"] {
         let edge = Upstream::answering(move |head| {
+            // It is asked without cookies first.
+            if !head.contains("cookie: ") {
+                return Reply::new("403 Forbidden", "", "");
+            }
             let line = head.replace("\r\n", " ");
             match shape {
                 "403 body" => Reply::new("403 Forbidden", "", head),
-                "302 location" => Reply::new("302 Found", &format!("Location: https://x.example.com/{line}\r\n"), ""),
-                "500 header" => Reply::new(&format!("500 {line}"), &format!("X-Cache: {line}\r\nServer: {line}\r\nX-Amz-Cf-Pop: {line}\r\n"), ""),
+                "302 location" => {
+                    Reply::new("302 Found", &format!("Location: https://x.example.com/{line}\r\n"), "")
+                }
+                "500 header" => Reply::new(
+                    &format!("500 {line}"),
+                    &format!("X-Cache: {line}\r\nServer: {line}\r\nX-Amz-Cf-Pop: {line}\r\n"),
+                    "",
+                ),
                 "200 other" => Reply::new("200 OK", "", head),
                 _ => Reply::Bytes(head.into()),
             }
@@ -192,10 +235,17 @@ fn the_cookies_of_the_canary_are_not_repeated() {
         stage.succeeds("init", &mut rotating.command(&["keys", "init", "--algorithm", "ecdsa-p256"]));
         let output = rotating.command(&["keys", "advance", "--config", "edgemint.toml"]).output().unwrap();
         let requests = edge.requests();
-        let cookies = requests.iter().flat_map(|head| head.lines()).filter_map(|line| line.strip_prefix("cookie: "));
-        let values: Vec<_> = cookies.flat_map(|line| line.split("; ")).filter_map(|pair| pair.split_once('=')).collect();
-        let (before, secret) = (values.len(), values.iter().filter(|(name, _)| *name != "CloudFront-Key-Pair-Id"));
-        assert!(before >= 3, "{shape}: the canary was sent with cookies: {}", String::from_utf8_lossy(&output.stderr));
+        let cookies =
+            requests.iter().flat_map(|head| head.lines()).filter_map(|line| line.strip_prefix("cookie: "));
+        let values: Vec<_> =
+            cookies.flat_map(|line| line.split("; ")).filter_map(|pair| pair.split_once('=')).collect();
+        let (before, secret) =
+            (values.len(), values.iter().filter(|(name, _)| *name != "CloudFront-Key-Pair-Id"));
+        assert!(
+            before >= 3,
+            "{shape}: the canary was sent with cookies: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         for (name, value) in secret {
             stage.secrets.plant(&format!("the canary's {name}"), value);
         }

@@ -162,18 +162,24 @@ impl Secrets {
 
 /// What stands before and after a finding, on its line. Long words are blotted out: they may be more of it.
 fn around(text: &[u8], at: usize, length: usize) -> String {
-    let (before, after) = (&text[at.saturating_sub(160)..at], &text[at + length..text.len().min(at + length + 80)]);
+    let (before, after) =
+        (&text[at.saturating_sub(160)..at], &text[at + length..text.len().min(at + length + 80)]);
     let before = String::from_utf8_lossy(before).rsplit('\n').next().unwrap().to_owned();
     let after = String::from_utf8_lossy(after).split('\n').next().unwrap().to_owned();
     let is_long = |word: &&str| word.len() < 14;
-    let blotted = |text: String| text.split_inclusive([' ', '"', ':', '=']).map(|word| if is_long(&word) { word } else { "█ " }).collect::<String>();
+    let blotted = |text: String| {
+        text.split_inclusive([' ', '"', ':', '='])
+            .map(|word| if is_long(&word) { word } else { "█ " })
+            .collect::<String>()
+    };
     format!("{}█{}", blotted(before), blotted(after))
 }
 
-/// 24 letters and digits.
+/// 24 letters and digits, both of them.
 pub fn random() -> String {
     let mut bytes = [0; 40];
     aws_lc_rs::rand::fill(&mut bytes).unwrap();
     let text = URL_SAFE_NO_PAD.encode(bytes);
-    text.chars().filter(char::is_ascii_alphanumeric).take(24).collect()
+    let text: String = text.chars().filter(char::is_ascii_alphanumeric).take(22).collect();
+    format!("S3{text}")
 }

@@ -45,7 +45,8 @@ cookie = { domain = "example.com" }
 impl Stage {
     pub fn new() -> Self {
         let (root, secrets) = (tempfile::tempdir().unwrap(), Secrets::default());
-        let api_key = secrets.make_for("an API key", IN_ENVIRONMENT) + &secrets.make_for("its end", IN_ENVIRONMENT);
+        let api_key =
+            secrets.make_for("an API key", IN_ENVIRONMENT) + &secrets.make_for("its end", IN_ENVIRONMENT);
         Self { root, secrets, api_key }
     }
 
@@ -70,7 +71,8 @@ impl Stage {
 
     /// `keys init`, as far as the key that is made.
     pub fn make_keyring(&self, directory: &str, key_pair_id: &str) {
-        let init = ["keys", "init", "--dir", directory, "--algorithm", "ecdsa-p256", "--key-pair-id", key_pair_id];
+        let init =
+            ["keys", "init", "--dir", directory, "--algorithm", "ecdsa-p256", "--key-pair-id", key_pair_id];
         let made = self.command(&init).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         self.plant_keys(directory);
@@ -109,7 +111,8 @@ impl Stage {
              [[api_keys]]\nname = \"app\"\nsecret = {{ env = \"EDGEMINT_API_KEY\" }}\n{GRANTS}\n{sections}\n"
         );
         // One may say otherwise.
-        let audit = if sections.contains("[audit]") { "" } else { "[audit]\nkey = { file = \"audit.key\" }\n" };
+        let audit =
+            if sections.contains("[audit]") { "" } else { "[audit]\nkey = { file = \"audit.key\" }\n" };
         self.write("edgemint.toml", text + audit);
     }
 
@@ -155,7 +158,10 @@ impl Stage {
     }
 }
 
+/// One form of each secret is enough in a place.
 pub fn list(leaks: &[Leak]) -> String {
+    let mut leaks: Vec<&Leak> = leaks.iter().collect();
+    leaks.dedup_by_key(|leak| (&leak.secret, leak.place));
     leaks.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -252,7 +258,8 @@ impl Running<'_> {
     /// No other process reads its memory, and none is left behind on the disk.
     fn assert_closed(&self, proc: &Path) {
         let limits = fs::read_to_string(proc.join("limits")).unwrap();
-        let core: Vec<_> = limits.lines().find(|line| line.starts_with("Max core")).unwrap().split_whitespace().collect();
+        let core: Vec<_> =
+            limits.lines().find(|line| line.starts_with("Max core")).unwrap().split_whitespace().collect();
         assert_eq!(core, ["Max", "core", "file", "size", "0", "0", "bytes"]);
         // proc(5): what belongs to a process that is not dumpable belongs to root, and ptrace checks guard it.
         use std::os::unix::fs::MetadataExt as _;
@@ -261,13 +268,16 @@ impl Running<'_> {
             true => self.note(Place::Environment, fs::read(proc.join("environ")).unwrap()),
             false => drop(fs::read(proc.join("environ")).unwrap_err()),
         }
-        let children = fs::read_to_string(proc.join(format!("task/{}/children", self.pid()))).unwrap_or_default();
+        let children =
+            fs::read_to_string(proc.join(format!("task/{}/children", self.pid()))).unwrap_or_default();
         assert_eq!(children, "", "no child has its environment");
     }
 
     pub fn metrics_address(&self) -> SocketAddr {
-        let (mark, log) = ("metrics are at http://", self.log());
-        let at = log.find(mark).expect("the log tells where metrics are") + mark.len();
+        let mark = "metrics are at http://";
+        self.wait_for_log(mark);
+        let log = self.log();
+        let at = log.find(mark).unwrap() + mark.len();
         log[at..].split('/').next().unwrap().parse().unwrap()
     }
 

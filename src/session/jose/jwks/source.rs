@@ -174,7 +174,7 @@ impl Told {
         has_keys: bool,
         skipped: Vec<(Option<String>, &'static str)>,
     ) {
-        let url = settings.url.as_str();
+        let url = settings.url.to_string();
         if self.outage.take().is_some() {
             tracing::info!(url, "the key set can be fetched again");
         }
@@ -194,7 +194,7 @@ impl Told {
         if self.outage.replace(is_usable) == Some(is_usable) {
             return;
         }
-        let url = settings.url.as_str();
+        let url = settings.url.to_string();
         match is_usable {
             true => {
                 tracing::warn!(url, reason = %outage, "the key set cannot be fetched; the last one is used")
