@@ -21,9 +21,8 @@ fn damaged_keys_and_keyrings_are_refused_without_being_repeated() {
     let (stage, secrets) = (&place.stage, &place.stage.secrets);
     let service = stage.start();
     let document = fs::read_to_string(stage.path("keys/keyring.json")).unwrap();
-    let file = fs::read_dir(stage.path("keys")).unwrap().map(|entry| entry.unwrap().path());
-    let file =
-        file.filter(|path| path.extension().is_some_and(|extension| extension == "pem")).next().unwrap();
+    let mut files = fs::read_dir(stage.path("keys")).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.find(|path| path.extension().is_some_and(|extension| extension == "pem")).unwrap();
     let pem = fs::read_to_string(&file).unwrap();
     let restore = || {
         stage.write("keys/keyring.json", &document);
