@@ -10,6 +10,7 @@
 
 mod lines;
 pub mod metrics;
+pub mod panics;
 pub mod traces;
 
 use std::io;
@@ -144,6 +145,7 @@ pub fn start_traced(config: LogConfig, traces: Option<&TracesConfig>) -> Result<
 }
 
 fn start_with(config: LogConfig, spans: Option<(traces::SpanLayer, traces::Exporting)>) -> Logging {
+    panics::log_as(config.format);
     let lost = Arc::new(OnceLock::new());
     let out = io::BufWriter::with_capacity(AT_ONCE, io::stderr());
     let stderr = Stderr { lost: lost.clone(), reported: 0, format: config.format, out };

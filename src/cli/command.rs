@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use super::{check, completions, demo, edge, healthcheck, keys, man, mint, serve, trace, url};
+use crate::telemetry::panics;
 
 /// What every refusal ends with, whether of a flag or of what it named.
 const REFUSED: u8 = 2;
@@ -49,6 +50,7 @@ enum Command {
 /// sentence on standard error.
 #[must_use]
 pub fn run() -> ExitCode {
+    panics::install();
     let cli = match Cli::try_parse_from(std::env::args_os().collect::<Vec<OsString>>()) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -107,10 +109,20 @@ fn usage(error: &clap::Error) -> ExitCode {
             // clap repeats what it does not know; that must never be somebody's private key.
             match text.contains("-----BEGIN") {
                 true => refuse("a flag takes the name of a PEM file, not the key itself"),
-                false => refuse(&one_line(&text)),
+                false => refuse(&without_users(&one_line(&text))),
             }
         }
     }
+}
+
+/// What stands in front of the host of a URL may be a password.
+fn without_users(text: &str) -> String {
+    let hidden =
+        |word: &str| match word.split_once("://").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
+            Some((scheme, Some((_, host)))) => format!("{scheme}://…@{host}"),
+            _ => word.to_owned(),
+        };
+    text.split(' ').map(hidden).collect::<Vec<_>>().join(" ")
 }
 
 /// The first paragraph of clap's text, which names the mistake, and its tip if it has one.

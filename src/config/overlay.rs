@@ -71,6 +71,11 @@ impl Override {
         &self.path
     }
 
+    /// The value, as it came.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Which part of the path a position means; `path().len()` is the value. `None`: not in here.
     pub(super) fn part_at(&self, position: usize) -> Option<usize> {
         position.checked_sub(self.base).filter(|part| *part <= self.path.len())

@@ -65,9 +65,37 @@ impl<'a> Sources<'a> {
             Some(_) => named.next(),
             None => named.next_back(),
         };
-        let setting = setting.map(|(_, name)| name.clone()).unwrap_or_default();
-        Problem { place: self.place(span), setting, message: message.into() }
+        let parts = setting.map_or("", |(_, name)| name).split('.');
+        let parts = parts.map(|part| if may_be_secret(part) { HIDDEN } else { part });
+        let (setting, message) = (parts.collect::<Vec<_>>().join("."), message.into());
+        // People mistake the setting that a secret belongs to; what is wrong with it is then said without it.
+        let value = self.value_at(span);
+        let message = if may_be_secret(value) { message.replace(value, HIDDEN) } else { message };
+        Problem { place: self.place(span), setting, message }
     }
+
+    /// The text at a position, without its quotes.
+    fn value_at(&self, span: &Range<usize>) -> &str {
+        match self.override_at(span) {
+            Some((over, _)) => over.text(),
+            None => self.text.get(span.clone()).unwrap_or_default().trim_matches(['"', '\'']),
+        }
+    }
+}
+
+/// What is written in the place of a secret.
+const HIDDEN: &str = "…";
+
+/// Whether a text looks as secrets do, and as hardly any right value does: letters and digits in a long row, or a URL
+/// with a user.
+fn may_be_secret(text: &str) -> bool {
+    let in_a_row = |c: char| c.is_ascii_alphanumeric() || "+=_".contains(c);
+    let is_long = |row: &str| row.len() >= 16;
+    let is_mixed = |row: &str| {
+        row.contains(|c: char| c.is_ascii_digit()) && row.contains(|c: char| c.is_ascii_alphabetic())
+    };
+    let has_user = text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    has_user || text.split(|c| !in_a_row(c)).any(|row| is_long(row) && is_mixed(row))
 }
 
 fn name_table(table: &DeTable<'_>, prefix: &str, settings: &mut Vec<(Range<usize>, String)>) {
@@ -98,4 +126,39 @@ fn line_and_column(text: &str, position: usize) -> (usize, usize) {
     let before = text.get(..position).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_from_what_belongs_into_settings() {
+        for secret in [
+            // openssl rand -hex 32, -base64 48
+            "5b1f6de2f21cd3a44fa3dd1b87e6b1e0a9f4f0a7e2a54d3f9d0d9dd0a4b9c1aa",
+            "k1x8GTtq3kF5mcmIbpEcrZ3M0VJv8oV1Gk2T+hZPjB6cB0oSpGr0Hq3V0m0w8n3c",
+            "redis://:hunter2@redis.example.com:6379/0",
+            "https://me:hunter2@app.example.com",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        ] {
+            assert!(may_be_secret(secret), "{secret}");
+        }
+        for value in [
+            "",
+            "verbose",
+            "127.0.0.1:8080",
+            "https://listen.example.com",
+            "https://d111111abcdef8.cloudfront.net/*",
+            "K2JCJMDEHXQW5F",
+            "2a7b1c9d-5e0f-4a61-9b7e-0c3d5f8a1b24",
+            "/var/lib/edgemint/revocations",
+            "10.0.0.0/8",
+            "max_concurrent_connections",
+            "1h 30m",
+            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a",
+        ] {
+            assert!(!may_be_secret(value), "{value}");
+        }
+    }
 }

@@ -67,6 +67,11 @@ pub(super) fn read_store(
             "revocations are in store.redis already, where every instance sees them; remove one of the two",
         );
     }
+    if let Some(file) = file.as_ref().filter(|file| file.get_ref().contains("://")) {
+        let remedy =
+            "this is a URL and not the name of a file; a Redis is configured as redis = { file = \"PATH\" }";
+        reader.wrong(&file.span(), remedy);
+    }
     let file = file.and_then(|file| path_of(file, vault.folder, reader));
     let redis = match redis {
         Some(redis) => {

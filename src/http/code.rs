@@ -75,6 +75,8 @@ codes! {
     Busy = SERVICE_UNAVAILABLE, "busy", "The service is busy. Try again shortly.";
     /// The library failed.
     SigningFailed = INTERNAL_SERVER_ERROR, "signing_failed", "The service could not sign.";
+    /// A fault of this program.
+    BrokenOff = INTERNAL_SERVER_ERROR, "broken_off", "The service failed at this request.";
 }
 
 impl Code {

@@ -1,15 +1,18 @@
 //! What holds for every route: a bound on the head, the headers of every answer, and one line in
 //! the log for what was refused or failed.
 
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use futures_util::FutureExt as _;
 use tracing::{Instrument as _, Level};
 
 use super::audit;
@@ -27,7 +30,8 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Middleware around every route, the fallback included: `App::wrap(from_fn(guard))`.
 ///
 /// # Errors
-/// Those of the routes' machinery, of which there are none: a handler's problem is an answer already.
+/// [`Problem::BrokenOff`] with its answer, if the handler panics. Those of the routes' machinery, of which there are
+/// none: a handler's problem is an answer already.
 pub async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -45,12 +49,16 @@ pub async fn guard(
     let mut response = if head_size(&request) > MAX_HEAD_BYTES {
         refuse_head(request.into_parts().0)
     } else {
-        let answer = next.call(request);
-        match traced.span() {
+        // Nothing of the request is used any more after a panic, and what all requests share is kept behind locks.
+        let answer = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
+        let answered = match traced.span() {
             Some(span) => answer.instrument(span.clone()).await,
             None => answer.await,
-        }?
-        .map_into_boxed_body()
+        };
+        match answered {
+            Ok(answered) => answered?.map_into_boxed_body(),
+            Err(_) => return Err(broken_off(traced, under_way, started, progress.as_deref())),
+        }
     };
     if let Some(under_way) = &under_way {
         under_way.answered(&response, started.elapsed());
@@ -64,6 +72,30 @@ pub async fn guard(
         progress.answer_is_ready(response.response().head().connection_type() == ConnectionType::Close);
     }
     Ok(response)
+}
+
+/// The place of the panic is in the log already, see [`crate::telemetry::panics`]; which route it was, nobody knows
+/// any more.
+fn broken_off(
+    traced: Traced,
+    under_way: Option<UnderWay>,
+    started: Instant,
+    progress: Option<&Progress>,
+) -> Error {
+    let problem = Problem::BrokenOff;
+    if let Some(under_way) = under_way {
+        under_way.broken_off(started.elapsed());
+    }
+    traced.failed(&problem);
+    let status = problem.status_code().as_u16();
+    let (id, (trace_id, span_id)) = (traced.id.as_str(), traced.ids());
+    tracing::error!(request_id = id, trace_id, span_id, status, code = problem.code(), reason = %problem, "failed");
+    let mut response = problem.error_response();
+    add_headers(response.headers_mut(), traced.id);
+    if let Some(progress) = progress {
+        progress.answer_is_ready(false);
+    }
+    InternalError::from_response(problem, response).into()
 }
 
 /// Before any route is known: of a route for pages, a page may read why.

@@ -91,6 +91,13 @@ impl UnderWay {
             audit::each_minted(request, |grant| metrics.minted(grant, provider));
         }
     }
+
+    /// Counts the answer to a request of which nothing is known any more, because answering it panicked.
+    pub(super) fn broken_off(self, took: Duration) {
+        let (metrics, route) = (self.0.metrics.requests(), Route::NONE);
+        metrics.answered(route.place(), Code::BrokenOff.status().as_u16(), took);
+        metrics.refused(route.place(), None, Code::BrokenOff.as_str());
+    }
 }
 
 impl Drop for UnderWay {

@@ -127,6 +127,9 @@ pub enum Problem {
     /// The library failed.
     #[error("not signed: {0}")]
     Sign(#[from] SignError),
+    /// A fault of this program: what answers the request panicked.
+    #[error("a panic broke it off")]
+    BrokenOff,
 }
 
 impl Problem {
@@ -165,6 +168,7 @@ impl Problem {
             Self::NoActiveKey => Code::NoActiveKey,
             Self::Busy(_) => Code::Busy,
             Self::Sign(_) => Code::SigningFailed,
+            Self::BrokenOff => Code::BrokenOff,
         }
     }
 

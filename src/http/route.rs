@@ -21,7 +21,8 @@ impl Route {
         "none",
     ];
 
-    const NONE: Self = Self(Self::NAMES.len() - 1);
+    /// Of a request to no route, or of which it is not known.
+    pub(super) const NONE: Self = Self(Self::NAMES.len() - 1);
 
     /// The route with this pattern.
     pub(super) fn named(pattern: &str) -> Self {

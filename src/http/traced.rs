@@ -90,12 +90,18 @@ impl Traced {
         }
         span.record("http.response.status_code", i64::from(response.status().as_u16()));
         if let Some(problem) = problem {
-            span.record("edgemint.code", problem.code());
-            // What the client did wrong is no error of the server's.
-            if problem.status_code().is_server_error() {
-                span.record("error.type", problem.code());
-                span.record("otel.status_code", "ERROR");
-            }
+            self.failed(problem);
+        }
+    }
+
+    /// Says in the span why there is no other answer.
+    pub(super) fn failed(&self, problem: &Problem) {
+        let Some(span) = &self.span else { return };
+        span.record("edgemint.code", problem.code());
+        // What the client did wrong is no error of the server's.
+        if problem.status_code().is_server_error() {
+            span.record("error.type", problem.code());
+            span.record("otel.status_code", "ERROR");
         }
     }
 }

@@ -19,8 +19,14 @@ const DEADLINE: Duration = Duration::from_secs(2);
 const MAX_BODY: usize = 64 * 1024;
 
 /// A URL that is asked: `https`, or `http` on this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
+}
 
 impl Endpoint {
     /// Accepts a URL.
@@ -56,9 +62,10 @@ impl Endpoint {
     }
 }
 
+/// Without the query, which may hold a key.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(self.place())
     }
 }
 
@@ -256,6 +263,9 @@ mod tests {
         ] {
             assert_eq!(Endpoint::parse(good).unwrap().as_str(), good);
         }
+        let shown =
+            format!("{0} {0:?}", Endpoint::parse("https://login.example.com/keys?key=s3cret").unwrap());
+        assert_eq!(shown, "https://login.example.com/keys Endpoint(https://login.example.com/keys)");
         use EndpointError::{Credentials, Fragment, NotHttps, PlainHttp};
         for (bad, expected) in [
             ("", NotHttps),

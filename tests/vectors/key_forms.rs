@@ -168,8 +168,8 @@ refused! { SigningKey:
     private_and_public_key: text(EC) + &text("test-p256.public.pem") => SEVERAL;
     certificates_alone: text("refused-certificate.pem").repeat(2) => "this is a certificate: CloudFront signs with a \
         bare key, and an RSA-2048 or ECDSA P-256 private key was expected";
-    unknown_label: pem(&format!("\u{1f511} SOME {}", "THING ".repeat(20)), b"x") => "the PEM block is called \" SOME THING THING \
-        THING THING TH\", and none that holds an RSA-2048 or ECDSA P-256 private key";
+    unknown_label: pem(&format!("\u{1f511} SOME {}", "THING ".repeat(20)), b"x") => "the PEM block is called \"…\", and none \
+        that holds an RSA-2048 or ECDSA P-256 private key";
     parameters_alone: pem("EC PARAMETERS", b"x") => NOT_PEM;
     a_line_missing: text(RSA).lines().enumerate().filter(|(at, _)| *at != 5).map(|(_, line)| format!("{line}\n"))
         .collect::<String>() => DAMAGED;

@@ -49,7 +49,8 @@ pub enum KeyError {
     /// A PEM block of another kind.
     #[error("the PEM block is called {label:?}, and none that holds {expected}")]
     OtherBlock {
-        /// What stands in its first line, cut and without what cannot be printed.
+        /// What stands in its first line, if that are a few words in capitals: a line that has lost its end is
+        /// followed by the key.
         label: String,
         /// What was wanted.
         expected: Expected,
@@ -85,8 +86,10 @@ pub enum KeyError {
 
 impl KeyError {
     pub(super) fn other_block(label: &str, expected: Expected) -> Self {
-        let is_shown = |c: &char| c.is_ascii_graphic() || *c == ' ';
-        Self::OtherBlock { label: label.chars().filter(is_shown).take(32).collect(), expected }
+        // As RFC 7468 has them.
+        let is_word = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
+        let is_shown = label.len() <= 32 && label.chars().all(is_word);
+        Self::OtherBlock { label: if is_shown { label } else { "…" }.to_owned(), expected }
     }
 }
 

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 
@@ -10,8 +11,10 @@ const MAX_LINKS: usize = 8;
 /// What is replaced further up is left to the next poll.
 ///
 /// # Errors
-/// If the system watches nothing, or not this directory although it is there.
+/// If the system watches nothing, or not this directory although it is there, or has no thread left.
 pub(super) fn watch(path: &Path, changed: impl Fn() + Send + 'static) -> notify::Result<RecommendedWatcher> {
+    // notify does not tell that the system gave it no thread, and panics when it is told what to watch.
+    let _ = thread::Builder::new().spawn(|| {})?.join();
     let directory = std::path::absolute(path)?;
     let names = names_of(&directory);
     let watched = directory.clone();

@@ -162,8 +162,8 @@ impl ApiError {
         match &error {
             SdkError::ServiceError(service) => {
                 let metadata = service.err().meta();
-                let text = |text: Option<&str>| text.unwrap_or("no reason").to_owned();
-                Self::of_code(call, &text(metadata.code()), text(metadata.message()))
+                let text = |text| Option::unwrap_or(text, "no reason");
+                Self::of_code(call, text(metadata.code()), text(metadata.message()))
             }
             SdkError::TimeoutError(_) => Self::Unanswered { call, reason: "it took too long".to_owned() },
             SdkError::ResponseError(_) => Self::Unanswered { call, reason: causes_of(&error) },
@@ -175,7 +175,9 @@ impl ApiError {
         }
     }
 
-    fn of_code(call: Call, code: &str, message: String) -> Self {
+    fn of_code(call: Call, code: &str, message: &str) -> Self {
+        // Where a signature is wrong, AWS repeats the request on further lines, with the session's token.
+        let message = message.lines().next().unwrap_or_default().trim().to_owned();
         match code {
             "PublicKeyAlreadyExists" => Self::PublicKeyAlreadyExists,
             "PublicKeyInUse" => Self::PublicKeyInUse,
@@ -219,7 +221,7 @@ mod tests {
     use super::*;
 
     fn of(call: Call, code: &str, message: &str) -> ApiError {
-        ApiError::of_code(call, code, message.to_owned())
+        ApiError::of_code(call, code, message)
     }
 
     #[test]
