@@ -18,6 +18,7 @@ mod keyring;
 mod leave;
 mod limits;
 mod mint;
+mod openapi;
 mod own_session;
 mod patience;
 mod player;
