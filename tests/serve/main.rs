@@ -20,6 +20,7 @@ mod leave;
 mod limits;
 mod metrics;
 mod mint;
+mod openapi;
 mod own_session;
 mod patience;
 mod player;

@@ -72,11 +72,11 @@ pub(in crate::http) fn document(config: &Config) -> Bytes {
     for path in FOR_PAGES {
         api.paths.paths.get_mut(path).expect("a handler's path").options = Some(preflight(path));
     }
-    for item in api.paths.paths.values_mut() {
-        bare_heads(item);
-    }
     for operation in operations(&mut api) {
         operation.responses.responses.extend(refusals(&[&[Code::HeadTooLarge]]));
+    }
+    for item in api.paths.paths.values_mut() {
+        bare_heads(item);
     }
     let components = api.components.get_or_insert_with(Components::new);
     for (name, code) in [("NotFound", Code::NotFound), ("MethodNotAllowed", Code::MethodNotAllowed)] {

@@ -1,48 +1,61 @@
-//! Parameters that several handlers share.
+//! Parameters that several handlers share. Each of these stands among the `params` of a handler.
 
 use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{Object, Required};
 
 use super::schemas::{player_hash, return_to, sec_fetch_site, text};
 
 /// Of a link that the web app makes; the ticket beside it is a credential.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only the description is of use: see `hand_over::Query`")]
-pub(in crate::http) struct Link {
-    /// Where to send the browser back to: a path, or a URL at one of the app's origins.
-    #[param(schema_with = return_to, required = false)]
-    return_to: Option<String>,
-}
-
+pub(in crate::http) struct Link;
 /// Which page asks, in the browser's word.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "only the description is of use: see `browser`")]
-pub(in crate::http) struct Page {
-    /// One of the app's origins.
-    #[param(rename = "Origin", schema_with = text, required = false)]
-    origin: Option<String>,
-    /// Without an `Origin` it has to be `same-origin`.
-    #[param(rename = "Sec-Fetch-Site", schema_with = sec_fetch_site, required = false)]
-    site: Option<String>,
-}
-
+pub(in crate::http) struct Page;
 /// What the browser holds already.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "only the description is of use: see `player`")]
-pub(in crate::http) struct Held {
-    /// Versions that the browser holds.
-    #[param(rename = "If-None-Match", schema_with = text, required = false)]
-    versions: Option<String>,
+pub(in crate::http) struct Held;
+/// Which version of the script.
+pub(in crate::http) struct Version;
+
+impl IntoParams for Link {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let description = "Where to send the browser back to: a path, or a URL at one of the app's origins.";
+        vec![parameter(ParameterIn::Query, "return_to", return_to(), description)]
+    }
 }
 
-/// Which version of the script.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "only the description is of use: see `player`")]
-pub(in crate::http) struct Version {
-    /// The first half of its SHA-256.
-    #[param(schema_with = player_hash)]
-    hash: String,
+impl IntoParams for Page {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let site = "Set by browsers. Without an `Origin` it has to be `same-origin`.";
+        vec![
+            parameter(ParameterIn::Header, "Origin", text(), "Set by browsers: one of the app's origins."),
+            parameter(ParameterIn::Header, "Sec-Fetch-Site", sec_fetch_site(), site),
+        ]
+    }
+}
+
+impl IntoParams for Held {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![parameter(ParameterIn::Header, "If-None-Match", text(), "Versions that the browser holds.")]
+    }
+}
+
+impl IntoParams for Version {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![parameter(
+            ParameterIn::Path,
+            "hash",
+            player_hash(),
+            "The first 16 digits of the script's SHA-256.",
+        )]
+    }
+}
+
+/// May be left out, but in a path.
+fn parameter(place: ParameterIn, name: &str, schema: Object, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(Required::False)
+        .schema(Some(schema))
+        .description(Some(description))
+        .build()
 }
