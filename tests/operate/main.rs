@@ -23,3 +23,4 @@ mod redis_server;
 #[path = "../serve/support/mod.rs"]
 mod support;
 mod units;
+mod wrong;
