@@ -17,6 +17,7 @@ public_url = "https://listen.example.com"
 base_path = "/edgemint"
 app_origins = ["https://www.example.com"]
 default_return = "/library"
+trusted_proxies = ["10.0.0.0/8"]
 [ticket]
 issuer = "app"
 audience = "edgemint"
@@ -81,7 +82,7 @@ fn says_what_it_would_do() {
         "listens on       127.0.0.1:0",
         "browsers go to   https://listen.example.com/edgemint",
         "keys are in      keys",
-        "trusted proxies  none",
+        "trusted proxies  10.0.0.0/8",
         "expiry step      1m",
         "grant            podcasts: https://cdn.example.com/podcasts/* for 15m, one signature for all listeners; \
          cookies with Domain=example.com, Path=/podcasts/, SameSite=Lax, Secure, HttpOnly",

@@ -28,7 +28,8 @@ pub struct CheckArgs {
 }
 
 /// Writes a summary to standard output and returns 0; or every problem to standard error, and returns
-/// 2, as `serve` does with the same configuration, keyring and key. Neither holds a secret.
+/// 2, as `serve` does with the same configuration, keyring and key. What is taken and most likely is a mistake is a
+/// warning on standard error. None of it holds a secret.
 #[must_use]
 pub fn run(args: CheckArgs) -> ExitCode {
     // A closed pipe behind us takes nothing from what was found.
@@ -40,6 +41,9 @@ pub fn run(args: CheckArgs) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return refuse(&problems),
     };
+    for doubt in &config.doubts {
+        let _ = writeln!(std::io::stderr().lock(), "warning: {doubt}");
+    }
     let keyring = actix_web::rt::System::new()
         .block_on(async { Store::open(config.keyring.location.clone()).await?.load().await });
     let _ = writeln!(std::io::stdout().lock(), "{}", Summary(&config, keyring.as_ref().ok()));

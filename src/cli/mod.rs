@@ -7,6 +7,7 @@ mod completions;
 mod cookie_format;
 mod demo;
 mod edge;
+mod given_id;
 mod healthcheck;
 mod keys;
 mod man;

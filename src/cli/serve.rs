@@ -35,6 +35,9 @@ pub(super) enum ServeError {
 pub(super) fn run(args: ServeArgs) -> Result<(), ServeError> {
     let config = args.settings.load().map_err(ServeError::Config)?;
     let _logging = telemetry::start_traced(config.log, config.traces.as_ref())?;
+    for doubt in &config.doubts {
+        tracing::warn!("{doubt}");
+    }
     actix_web::rt::System::new().block_on(async {
         let keyring = Store::open(config.keyring.location.clone()).await?.load().await?;
         let bound = http::bind(config, &keyring)?;

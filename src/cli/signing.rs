@@ -9,6 +9,7 @@ use clap::Args;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::given_id::key_pair_id;
 use crate::cloudfront::url::UrlError;
 use crate::cloudfront::{
     CookieScopeError, EpochSeconds, HashAlgorithm, KeyError, KeyPairId, Policy, PolicyError, Resource,
@@ -26,7 +27,7 @@ pub(super) struct SigningArgs {
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// Id of its public key in CloudFront, such as K2JCJMDEHXQW5F
-    #[arg(long, value_name = "ID", value_parser = str::parse::<KeyPairId>)]
+    #[arg(long, value_name = "ID", value_parser = key_pair_id)]
     key_pair_id: KeyPairId,
     #[command(flatten)]
     end: End,

@@ -35,6 +35,7 @@ pub mod browser;
 pub mod cookies;
 pub mod encoding;
 mod hash;
+mod id_kind;
 pub mod key;
 pub mod policy;
 mod signer;
@@ -43,6 +44,7 @@ pub mod verify;
 
 pub use cookies::{CookieScope, CookieScopeError, SameSite, SignedCookies};
 pub use hash::HashAlgorithm;
+pub use id_kind::IdKind;
 pub use key::{KeyAlgorithm, KeyError, KeyPairId, PublicKey, SignError, SigningKey};
 pub use policy::{EpochSeconds, Policy, PolicyError, Resource, SourceIp};
 pub use signer::Signer;

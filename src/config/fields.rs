@@ -14,21 +14,27 @@ use super::sources::Sources;
 pub(super) struct Reader<'a> {
     sources: Sources<'a>,
     problems: Vec<Problem>,
+    doubts: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(sources: Sources<'a>) -> Self {
-        Self { sources, problems: Vec::new() }
+        Self { sources, problems: Vec::new(), doubts: Vec::new() }
     }
 
-    /// Everything noted so far.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
-        self.problems
+    /// Everything noted so far: what is wrong, and what is doubtful.
+    pub(super) fn into_problems(self) -> (Vec<Problem>, Vec<Problem>) {
+        (self.problems, self.doubts)
     }
 
     /// Notes a problem with the value at a position.
     pub(super) fn wrong(&mut self, span: &Range<usize>, message: impl ToString) {
         self.problems.push(self.sources.problem(span, message.to_string()));
+    }
+
+    /// Notes that the value at a position can be meant so, and most likely is not: said, and taken as it is.
+    pub(super) fn doubtful(&mut self, span: &Range<usize>, message: impl ToString) {
+        self.doubts.push(self.sources.problem(span, message.to_string()));
     }
 
     /// Notes a setting that is missing from a section, or from a file that lacks the whole section.

@@ -67,6 +67,12 @@ pub(super) fn read(
     grants.into_iter().map(|(_, profile)| profile).collect()
 }
 
+/// Where the first grant says that it is bound to the listener's address.
+pub(super) fn first_bound(raw: Option<&Spanned<Vec<Spanned<RawGrant>>>>) -> Option<Range<usize>> {
+    let bound = raw?.get_ref().iter().filter_map(|grant| grant.get_ref().bind_address.as_ref());
+    bound.filter(|bound| *bound.get_ref()).map(Spanned::span).next()
+}
+
 fn overlap(profile: &Profile, earlier: &Profile, place: &str) -> String {
     format!(
         "the cookies of grants {:?} (Path={}) and {:?} (Path={}, at {place}) would be sent in one request, and which of \
@@ -114,9 +120,15 @@ fn grant(
         trace: trace?,
         cookie,
     };
-    Profile::new(settings, site?)
+    let profile = Profile::new(settings, site?)
         .map_err(|errors| errors.iter().for_each(|error| reader.wrong(&spans.blamed_by(error), error)))
-        .ok()
+        .ok()?;
+    if profile.resource().is_one_folder() {
+        let message =
+            "it opens this one address and no file below it: resources are patterns, so end it with /*";
+        reader.doubtful(spans.settings.get("resource").unwrap_or(&section), message);
+    }
+    Some(profile)
 }
 
 /// `Some(None)`: not traced; `None`: it should be and cannot.

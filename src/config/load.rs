@@ -19,6 +19,7 @@ use super::fields::{Reader, one_of};
 use super::grants::{self, MintConfig, read_mint};
 use super::keyring::{KeyringConfig, read_keyring};
 use super::metrics::read_metrics;
+use super::misspelt;
 use super::overlay::Override;
 use super::problem::{Place, Problem, Problems};
 use super::providers;
@@ -90,6 +91,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// `[rotation]`, if keys are rotated with this configuration.
     pub rotation: Option<RotationConfig>,
+    /// What is taken as it is, and most likely is a mistake: to be said at the start.
+    pub doubts: Vec<Problem>,
 }
 
 impl Config {
@@ -108,7 +111,9 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(path: &Path, text: &str, surroundings: Surroundings) -> Result<Self, Problems> {
-        parse(path, text, surroundings, |raw, vault, needs, reader| read(raw, vault, &needs, reader))
+        let (config, doubts) =
+            parse(path, text, surroundings, |raw, vault, needs, reader| read(raw, vault, &needs, reader))?;
+        Ok(Self { doubts, ..config })
     }
 }
 
@@ -121,15 +126,16 @@ impl Config {
     }
 }
 
-/// What `read` makes of a text that is a configuration as far as its syntax and its names go. It returns `None` only
-/// if it noted a problem.
+/// What `read` makes of a text that is a configuration as far as its syntax and its names go, and what is doubtful. It
+/// returns `None` only if it noted a problem.
 pub(super) fn parse<T>(
     path: &Path,
     text: &str,
     surroundings: Surroundings,
     read: impl FnOnce(RawConfig, Vault<'_>, Needs, &mut Reader<'_>) -> Option<T>,
-) -> Result<T, Problems> {
+) -> Result<(T, Vec<Problem>), Problems> {
     let (mut overrides, mut problems) = Override::from_environment(&surroundings.environment);
+    let misspelt = misspelt::settings(&surroundings.environment, text);
     overrides.extend(surroundings.flags);
     Sources::number(text, &mut overrides);
     let mut sources = Sources::new(path.display().to_string(), text, &overrides);
@@ -143,9 +149,12 @@ pub(super) fn parse<T>(
     let Surroundings { descriptor_limit, cores, .. } = surroundings;
     let needs = Needs { app_origins: providers::is_any_configured(&raw), descriptor_limit, cores };
     let config = read(raw, vault, needs, &mut reader);
-    problems.append(&mut reader.into_problems());
+    let (mut wrong, mut doubts) = reader.into_problems();
+    problems.append(&mut wrong);
+    doubts.extend(misspelt);
+    doubts.sort();
     match config {
-        Some(config) if problems.is_empty() => Ok(config),
+        Some(config) if problems.is_empty() => Ok((config, doubts)),
         _ => Err(Problems::new(problems)),
     }
 }
@@ -181,11 +190,20 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         reader.missing(None, "ticket", "nobody could ask for cookies; add a [ticket] section (or another provider's) for browsers, [[api_keys]] for back ends, or both");
     }
     providers::refuse_second(&raw, reader);
+    let public_url = raw.server.as_ref().and_then(|server| server.get_ref().public_url.as_ref());
+    let public_url = public_url.map(Spanned::span);
     let server = server::read(raw.server, needs, reader);
     let mint = read_mint(raw.mint, reader);
     let site = server.as_ref().map(|server| site(server, &mint));
     let (audit, trace_secret) = read_audit(raw.audit, vault, reader);
+    let bound = grants::first_bound(raw.grants.as_ref());
     let grants = grants::read(raw.grants, site, &trace_secret, reader);
+    if let (Some(span), Some(server)) = (bound, &server) {
+        server::doubt_bound(&span, server, reader);
+    }
+    if let (Some(span), Some(server)) = (public_url, &server) {
+        server::doubt_public_url(&span, server, &grants, reader);
+    }
     let session = read_session(raw.session, raw.ticket.is_some(), vault, reader);
     let store = read_store(raw.store, session.as_ref().map(|session| session.max_age), vault, reader);
     let ticket = read_ticket(raw.ticket, vault, reader);
@@ -199,7 +217,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         .or(introspect.map(ProviderSettings::Introspect))
         .or(redis.map(|redis| ProviderSettings::Redis(Box::new(redis))));
     let api_keys = read_api_keys(raw.api_keys, vault, reader);
-    let rotation = read_rotation(raw.rotation, reader);
+    let rotation = read_rotation(raw.rotation, &grants, reader);
     let log = read_log(raw.log, reader);
     let keyring = read_keyring(raw.keyring, vault.folder, reader);
     let metrics = read_metrics(raw.metrics, reader);
@@ -219,6 +237,7 @@ fn read(raw: RawConfig, vault: Vault<'_>, needs: &Needs, reader: &mut Reader<'_>
         api_keys,
         audit,
         rotation,
+        doubts: Vec::new(),
     })
 }
 

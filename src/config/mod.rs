@@ -13,6 +13,7 @@ mod grants;
 mod keyring;
 mod load;
 mod metrics;
+mod misspelt;
 mod offer;
 mod overlay;
 mod parts;

@@ -55,6 +55,12 @@ impl Override {
         (overrides, problems)
     }
 
+    /// The environment variable of a setting, given the parts of its name.
+    pub(super) fn variable(path: &[impl AsRef<str>]) -> String {
+        let path: Vec<_> = path.iter().map(AsRef::as_ref).collect();
+        format!("{PREFIX}{}", path.join(SEPARATOR).to_ascii_uppercase())
+    }
+
     /// Takes a stretch of the numbering that positions in the file use, one number for each part of
     /// the path and one for the value, so that a position tells which part of which override it is.
     /// Returns where the next stretch may begin.
@@ -88,7 +94,7 @@ impl Override {
             name.clone_into(replaced);
         }
         match self.place {
-            Place::Variable(_) => format!("{PREFIX}{}", path.join(SEPARATOR).to_ascii_uppercase()),
+            Place::Variable(_) => Self::variable(&path),
             _ => path.join("."),
         }
     }

@@ -37,9 +37,10 @@ impl RotatingConfig {
             let site = server.as_ref().map(|server| site(server, &mint));
             let grants = grants::read(raw.grants, site, &stand_in_for(raw.audit.as_ref()), reader);
             let keyring = read_keyring(raw.keyring, vault.folder, reader);
-            let rotation = read_rotation(raw.rotation, reader);
+            let rotation = read_rotation(raw.rotation, &grants, reader);
             Some(Self { keyring, offer: Offer { mint, grants, to_browsers, with_sessions }, rotation })
         })
+        .map(|(read, _)| read)
     }
 }
 
@@ -52,6 +53,7 @@ impl KeyringConfig {
         parse(path, &text_at(path)?, surroundings, |raw, vault, _, reader| {
             Some(read_keyring(raw.keyring, vault.folder, reader))
         })
+        .map(|(read, _)| read)
     }
 }
 
@@ -64,5 +66,6 @@ impl ServerConfig {
         parse(path, &text_at(path)?, surroundings, |raw, _, needs, reader| {
             server::read(raw.server, &Needs { app_origins: false, ..needs }, reader)
         })
+        .map(|(read, _)| read)
     }
 }

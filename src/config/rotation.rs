@@ -1,11 +1,13 @@
 //! `[rotation]`: what `edgemint keys rotate` needs to know.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::time::Duration;
 
 use serde_spanned::Spanned;
 use url::Url;
 
+use crate::cloudfront::IdKind;
 use crate::keyring::{ACCOUNT_LIMIT, KEY_GROUP_LIMIT, Settings};
 use crate::mint::Profile;
 use crate::rotation::{CanaryUrl, Place, ProofSettings};
@@ -78,7 +80,11 @@ fn without_rotation(offer: &Offer, keyring: &KeyringConfig) -> Settings {
 const DAY: Duration = Duration::from_hours(24);
 
 /// `None` without the section, or if a problem was noted.
-pub(super) fn read_rotation(raw: Field<RawRotation>, reader: &mut Reader<'_>) -> Option<RotationConfig> {
+pub(super) fn read_rotation(
+    raw: Field<RawRotation>,
+    grants: &[Profile],
+    reader: &mut Reader<'_>,
+) -> Option<RotationConfig> {
     let raw = raw?;
     let section = raw.span();
     let RawRotation {
@@ -96,12 +102,17 @@ pub(super) fn read_rotation(raw: Field<RawRotation>, reader: &mut Reader<'_>) ->
     let needed = |setting, remedy| (Some(&section), setting, remedy);
     let remedy =
         "give the id of the key group that your distribution trusts (`aws cloudfront list-key-groups`)";
-    let key_group = reader.required(needed("rotation.key_group", remedy), key_group, resource_id);
+    let key_group = reader
+        .required(needed("rotation.key_group", remedy), key_group, |text| id_of(IdKind::KeyGroup, text));
     let remedy = "name a small file of a protected path, such as \"https://cdn.example.com/podcasts/canary.txt\": a new \
                   key signs only after the edge was seen to accept it";
+    let canary_span = canary.as_ref().map(Spanned::span);
     let canary =
         reader.required(needed("rotation.canary", remedy), canary, |text: String| CanaryUrl::parse(&text));
-    let distribution = reader.optional(distribution, resource_id);
+    if let (Some(canary), Some(span)) = (&canary, canary_span) {
+        doubt_canary(canary, &span, grants, reader);
+    }
+    let distribution = reader.optional(distribution, |text| id_of(IdKind::Distribution, text));
     let endpoint_url = reader.optional(endpoint_url, endpoint);
     let proofs = reader.optional(proofs, number_in(1..=1000)).and_then(|proofs| u32::try_from(proofs).ok());
     let proofs = proofs.unwrap_or(ProofSettings::DEFAULT_PROOFS);
@@ -134,12 +145,38 @@ pub(super) fn read_rotation(raw: Field<RawRotation>, reader: &mut Reader<'_>) ->
     })
 }
 
-/// The id of something in CloudFront.
-fn resource_id(text: String) -> Result<String, String> {
+/// A canary elsewhere proves that a key works there, and nothing of the path that listeners ask for.
+fn doubt_canary(canary: &CanaryUrl, span: &Range<usize>, grants: &[Profile], reader: &mut Reader<'_>) {
+    // On this machine it stands for another host's.
+    let is_local = canary.as_str().starts_with("http://");
+    if !is_local
+        && !grants.is_empty()
+        && !grants.iter().any(|grant| grant.resource().may_cover(canary.as_str()))
+    {
+        reader.doubtful(
+            span,
+            "no grant opens this file, so it proves nothing of the paths that listeners are let in to; name one that a \
+             grant opens",
+        );
+    }
+}
+
+/// The id of such a thing in CloudFront. One whose form is another's would be found out by the first rotation only.
+fn id_of(wanted: IdKind, text: String) -> Result<String, String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    match (1..=64).contains(&text.len()) && text.bytes().all(is_plain) {
-        true => Ok(text),
-        false => Err(format!("{text:?} is no id of CloudFront; write the id, not the name or the ARN")),
+    if !((1..=64).contains(&text.len()) && text.bytes().all(is_plain)) {
+        return Err(format!("{text:?} is no id of CloudFront; write the id, not the name or the ARN"));
+    }
+    let list = match wanted {
+        IdKind::PublicKey => "list-public-keys",
+        IdKind::KeyGroup => "list-key-groups",
+        IdKind::Distribution => "list-distributions",
+    };
+    match IdKind::of(&text) {
+        Some(other) if other != wanted => Err(format!(
+            "{text:?} is the id of a {other}, and that of a {wanted} is wanted here (`aws cloudfront {list}`)"
+        )),
+        _ => Ok(text),
     }
 }
 

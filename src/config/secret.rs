@@ -115,6 +115,10 @@ impl Vault<'_> {
         })?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| "this file does not hold UTF-8 text; write the secret as text, such as base64")?;
+        // Who shares the secret would be unlikely to count these bytes as part of it.
+        if kind == Kind::Secret && text.starts_with('\u{feff}') {
+            return Err("this file begins with a byte order mark, as some editors write it; write the secret without it".to_owned());
+        }
         secret(text).map_err(|()| "this file is empty; write the secret into it".to_owned())
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde_spanned::Spanned;
 
-use crate::session::Origin;
+use crate::mint::Profile;
 use crate::session::return_url::ReturnUrls;
+use crate::session::{Origin, Peers};
 
 use super::fields::{Reader, duration_in, number_in, whole_seconds_in};
 use super::raw::{Field, RawServer};
@@ -94,7 +95,7 @@ pub(super) fn read(raw: Field<RawServer>, needs: &Needs, reader: &mut Reader<'_>
     let base_path = reader.optional(raw.base_path, base_path).unwrap_or_default();
     let app_origins = app_origins(raw.app_origins, section.as_ref(), needs, reader);
     let return_urls = return_urls(raw.default_return, app_origins.as_deref(), reader);
-    let trusted_proxies = reader.items(raw.trusted_proxies, |text| network(&text));
+    let trusted_proxies = reader.items(raw.trusted_proxies, |text| proxy(&text));
     let capacity = capacity(raw.workers, raw.max_connections, section.as_ref(), needs, reader);
     let max_body = reader.optional(raw.max_body, number_in(1024..=1_048_576));
     // Only here, where all of it has been read, may what is missing end the reading.
@@ -178,6 +179,47 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
     text.parse()
         .or_else(|_| address())
         .map_err(|_| format!("{text:?} is not an address or a network; write one such as \"10.0.0.0/8\""))
+}
+
+/// Each trusted proxy vouches for who is left of it in `X-Forwarded-For`, and who is one is no listener.
+fn proxy(text: &str) -> Result<IpNet, String> {
+    match network(text)? {
+        everybody if Peers::is_everybody(everybody) => Err(format!(
+            "{text:?} is everybody: then each listener is taken for a proxy, and no request has a listener's address; \
+             write the addresses of the proxies alone"
+        )),
+        network => Ok(network),
+    }
+}
+
+/// Notes that addresses which cookies are bound to will be a proxy's: edgemint speaks no TLS, so behind an https URL
+/// somebody else connects to it.
+pub(super) fn doubt_bound(bound: &Range<usize>, server: &ServerConfig, reader: &mut Reader<'_>) {
+    if server.trusted_proxies.is_empty() && !server.public_url.is_plain_http() {
+        reader.doubtful(
+            bound,
+            "cookies will be bound to the address that connects, which is that of what terminates TLS and no listener's; \
+             name it in server.trusted_proxies, and have it set X-Forwarded-For",
+        );
+    }
+}
+
+/// Notes that edgemint and a CDN would answer for the same paths of one host.
+pub(super) fn doubt_public_url(
+    public_url: &Range<usize>,
+    server: &ServerConfig,
+    grants: &[Profile],
+    reader: &mut Reader<'_>,
+) {
+    let host = server.public_url.host();
+    let is_shared = grants.iter().any(|grant| grant.resource().host() == host);
+    if is_shared && server.base_path.is_empty() && !server.public_url.is_plain_http() {
+        reader.doubtful(
+            public_url,
+            "this is the CDN's host, which would have to send /enter, /renew and every other path of edgemint's here; \
+             give edgemint a host of its own, or a server.base_path that one behaviour sends here",
+        );
+    }
 }
 
 /// The number of workers, and of connections; `None` if something is wrong with them. What is wrong

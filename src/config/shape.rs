@@ -42,6 +42,18 @@ pub(super) fn read(text: &str, sources: &mut Sources<'_>) -> Result<RawConfig, V
     }
 }
 
+/// Whether a section has a setting of this name.
+pub(super) fn is_setting(section: &str, setting: &str) -> bool {
+    let unread = || Spanned::new(0..0, DeValue::String("".into()));
+    let value = DeTable::from_iter([(Spanned::new(0..0, setting.into()), unread())]);
+    let tree = [(Spanned::new(0..0, section.into()), Spanned::new(0..0, DeValue::Table(value)))];
+    let root = Spanned::new(0..0, DeValue::Table(DeTable::from_iter(tree)));
+    let error = RawConfig::deserialize(ValueDeserializer::from(root)).err();
+    // Another complaint is of the text, which stands for a number or a list. `[[grants]]` are not set one by one.
+    let unknown = ["unknown field", "invalid type: map"];
+    error.is_none_or(|error| !unknown.iter().any(|words| error.message().starts_with(words)))
+}
+
 /// Only the parser's own words: its `Display` would quote the line, which may hold a secret.
 fn syntax_problem(error: &toml::de::Error, sources: &Sources<'_>) -> Problem {
     let message = format!("this is not TOML: {}; correct it here or just before", error.message());

@@ -160,6 +160,7 @@ impl Edge {
             range = event.range.as_deref(),
             decision = event.outcome.code(),
             status = event.status,
+            failed = failed(&event.trace),
             trace = %serde_json::to_string(&event.trace).unwrap_or_default(),
             "edge answered"
         );
@@ -167,6 +168,13 @@ impl Edge {
         observer.answered(&event);
         response.map_body(|_, body| Counted::new(body, event.id, observer)).map_into_boxed_body()
     }
+}
+
+/// The checks that did not hold, to be read at a glance.
+fn failed(trace: &[Check]) -> Option<String> {
+    let failed = trace.iter().filter(|check| !check.passed);
+    let failed: Vec<_> = failed.map(|check| format!("{}: {}", check.name, check.detail)).collect();
+    (!failed.is_empty()).then(|| failed.join("; "))
 }
 
 impl Verdict {

@@ -23,7 +23,7 @@ use crate::session::ticket::TicketRefusal;
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// No such route.
-    #[error("no such route")]
+    #[error("no such route; each begins with server.base_path")]
     NotFound,
     /// The route exists for another method.
     #[error("method not allowed")]
@@ -35,10 +35,10 @@ pub enum Problem {
     #[error("query refused: {}", .0.code())]
     Query(QueryRefusal),
     /// The return URL leads elsewhere than to a configured origin.
-    #[error("return URL refused: {}", .0.code())]
+    #[error("return URL refused: {}: {}", .0.code(), .0)]
     ReturnUrl(ReturnUrlRefusal),
     /// The ticket proves nothing.
-    #[error("ticket refused: {}", .0.code())]
+    #[error("ticket refused: {}: {}", .0.code(), .0)]
     Ticket(TicketRefusal),
     /// The ticket was used before.
     #[error("ticket refused: used before")]

@@ -56,7 +56,7 @@ pub enum CookieDomainError {
 
 fn suffix_advice(domain: &str) -> &'static str {
     match domain {
-        "cloudfront.net" => "give the distribution a CNAME under the app's domain (rules §6)",
+        "cloudfront.net" => "give the distribution a CNAME under the app's domain",
         _ => "use the registrable domain below it, such as \"example.com\"",
     }
 }

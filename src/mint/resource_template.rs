@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::cloudfront::browser::{BrowserError, check_host, check_path, is_local_host, split_port};
+use crate::cloudfront::verify::covers;
 use crate::cloudfront::{PolicyError, Resource};
 
 /// The longest value that may be put into a resource.
@@ -115,6 +116,18 @@ impl ResourceTemplate {
     #[must_use]
     pub fn host(&self) -> &str {
         split_port(self.sample.host()).0
+    }
+
+    /// Whether it is the address of a folder and of nothing in it: a path that ends with a slash, without a wildcard.
+    #[must_use]
+    pub fn is_one_folder(&self) -> bool {
+        self.is_single_file && self.literal_path.ends_with('/')
+    }
+
+    /// Whether some listener could be let in at this URL by it: with placeholders taken for any text.
+    #[must_use]
+    pub fn may_cover(&self, url: &str) -> bool {
+        join(&self.parts, |_| Ok::<_, TemplateError>("*")).is_ok_and(|pattern| covers(&pattern, url))
     }
 
     /// The path up to the first wildcard, placeholder or query, and whether that is all of it.

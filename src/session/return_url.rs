@@ -141,7 +141,7 @@ pub enum ReturnUrlRefusal {
     #[error("the return URL has an @ before its path; send it without user information")]
     UserInfo,
     /// It leads elsewhere than to a configured origin.
-    #[error("the return URL is not at a configured origin, written as it is configured")]
+    #[error("the return URL is not at one of server.app_origins: scheme, host and port have to be the same")]
     OriginNotAllowed,
     /// It is no URL.
     #[error("the return URL cannot be parsed")]

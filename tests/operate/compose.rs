@@ -67,15 +67,15 @@ fn its_services_may_do_little_and_nobody_else_reaches_them() {
 }
 
 /// A process that says where it listens, until it is dropped.
-struct Listening {
-    address: SocketAddr,
-    stdout: BufReader<ChildStdout>,
+pub struct Listening {
+    pub address: SocketAddr,
+    pub stdout: BufReader<ChildStdout>,
     child: Child,
     log: tempfile::NamedTempFile,
 }
 
 impl Listening {
-    fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         let log = tempfile::NamedTempFile::new().unwrap();
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.reopen().unwrap());
         let mut child = command.spawn().unwrap();
@@ -87,12 +87,12 @@ impl Listening {
         Self { address, stdout, child, log }
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.log.path()).unwrap()
     }
 }
 
-fn next_line(stdout: &mut BufReader<ChildStdout>) -> String {
+pub fn next_line(stdout: &mut BufReader<ChildStdout>) -> String {
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
     line.trim_end().to_owned()

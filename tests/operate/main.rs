@@ -26,4 +26,5 @@ mod redis_server;
 #[path = "../serve/support/mod.rs"]
 mod support;
 mod units;
+mod wrong;
 mod yaml;

@@ -12,7 +12,8 @@ fn assert_refused(service: &Service, rows: Vec<(&str, String)>) {
         let answer = service.redeem(&ticket);
         service.assert_refused(&answer, 401, "ticket_refused", &ticket);
         assert_eq!(answer.constant_part(), expected, "{reason}: all refusals of a ticket are one answer");
-        assert_eq!(service.log_line(&answer)["reason"], format!("ticket refused: {reason}"), "{ticket}");
+        let told = service.log_line(&answer)["reason"].as_str().unwrap().to_owned();
+        assert!(told.starts_with(&format!("ticket refused: {reason}: ")), "{told}");
     }
     service.assert_entering();
 }

@@ -223,6 +223,16 @@ fn details_say_what_was_found() {
             TrustedKey,
             "this behaviour trusts no key of that id",
         ),
+        (
+            cookies().changed("Key-Pair-Id", text("2a7b1c9d-5e0f-4a61-9b7e-0c3d5f8a1b24")),
+            TrustedKey,
+            "this is the id of a key group, and that of a public key is wanted",
+        ),
+        (
+            cookies().cookie("Policy", "e30_"),
+            OneValueEach,
+            "Policy came more than once: two sets of cookies whose Domain and Path overlap",
+        ),
         (cookies(), TrustedKey, "rsa-2048"),
         (cookies(), HashAlgorithm, "SHA1"),
         (cookies_sha256(), HashAlgorithm, "SHA256"),

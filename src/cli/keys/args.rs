@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::error::KeysError;
 use super::rotation::How;
+use crate::cli::given_id::key_pair_id;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
 use crate::config::{KeyringConfig, Override, RotatingConfig, Surroundings};
 use crate::keyring::{KeyId, Location, shell_word};
@@ -51,7 +52,7 @@ pub(super) enum LocalCommand {
         hash: HashAlgorithm,
         /// Activate the key at once under an id of your choice, for `edgemint edge`: CloudFront gives its
         /// own id only after this, for `keys activate`
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = key_pair_id)]
         key_pair_id: Option<KeyPairId>,
     },
     /// Let a key sign that has not yet, under the id that CloudFront gave its public key: while no key is
@@ -60,7 +61,7 @@ pub(super) enum LocalCommand {
         /// The key, as `keys list` names it
         id: KeyId,
         /// The id that CloudFront gave (K…)
-        #[arg(long, value_name = "K…")]
+        #[arg(long, value_name = "K…", value_parser = key_pair_id)]
         key_pair_id: KeyPairId,
     },
     /// Add a private key that CloudFront trusts already: active if no key is, else trusted
@@ -68,7 +69,7 @@ pub(super) enum LocalCommand {
         /// File of the private key, with mode 0600
         pem: PathBuf,
         /// The id that CloudFront gave its public key (K…)
-        #[arg(long, value_name = "K…")]
+        #[arg(long, value_name = "K…", value_parser = key_pair_id)]
         key_pair_id: KeyPairId,
         /// Hash to sign over: sha1 or sha256
         #[arg(long, default_value = "sha1")]
@@ -116,7 +117,7 @@ pub(super) enum RotationCommand {
         #[arg(long, conflicts_with = "manual")]
         wait: bool,
         /// With --manual: the id that CloudFront gave the public key
-        #[arg(long, value_name = "K…", requires = "manual")]
+        #[arg(long, value_name = "K…", requires = "manual", value_parser = key_pair_id)]
         key_pair_id: Option<KeyPairId>,
         /// With --manual: the step that was shown is done
         #[arg(long, requires = "manual", conflicts_with = "key_pair_id")]

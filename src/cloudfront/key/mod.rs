@@ -7,7 +7,7 @@ mod public;
 mod text;
 
 pub use error::{KeyError, SignError};
-pub use id::KeyPairId;
+pub use id::{InvalidKeyPairId, KeyPairId};
 pub use private::SigningKey;
 pub use public::PublicKey;
 

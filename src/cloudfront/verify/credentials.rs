@@ -74,6 +74,9 @@ impl<'a> Credentials<'a> {
     /// An empty id is none (inferred).
     pub(super) fn key_pair_id(&self) -> Result<&str, &'static str> {
         match self.key_pair_id.as_deref() {
+            None if self.source == Source::Url => {
+                Err("missing in the query, which has others of its kind, so that no cookie counts")
+            }
             None => Err("missing"),
             Some("") => Err("empty"),
             Some(id) => Ok(id),

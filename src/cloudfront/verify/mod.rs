@@ -20,7 +20,7 @@ pub use trace::{Check, CheckName, Refusal};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{HashAlgorithm, KeyPairId, PublicKey, encoding};
+use super::{HashAlgorithm, IdKind, KeyPairId, PublicKey, encoding};
 use credentials::{Credentials, Proof, Source};
 use target::Target;
 use trace::Trace;
@@ -112,12 +112,19 @@ fn judge(
         },
     );
     let repeated = credentials.repeated.join(", ");
+    let repeated = match (repeated.is_empty(), credentials.source) {
+        (true, _) | (_, Source::Url) => repeated,
+        // rules §6
+        (false, Source::Cookies) => {
+            format!("{repeated} came more than once: two sets of cookies whose Domain and Path overlap")
+        }
+    };
     trace.check(CheckName::OneValueEach, repeated.is_empty(), || repeated, Refusal::AccessDenied)?;
 
     let shown_id =
         |id: &&str| id.parse().map_or("not a key-pair id".to_owned(), |id: KeyPairId| id.to_string());
     let id = trace.found(CheckName::KeyPairId, credentials.key_pair_id(), shown_id, Refusal::MissingKey)?;
-    let key = trusted.find(id).ok_or("this behaviour trusts no key of that id");
+    let key = trusted.find(id).ok_or_else(|| untrusted(id));
     let key =
         trace.found(CheckName::TrustedKey, key, |key| key.algorithm().to_string(), Refusal::UnknownKey)?;
     let hash = credentials.hash();
@@ -140,7 +147,8 @@ fn judge(
         Refusal::MalformedPolicy,
     )?;
     let verified = key.verify(hash, &document, &signature);
-    trace.check(CheckName::Signature, verified, || signature_detail(key, hash), Refusal::AccessDenied)?;
+    let detail = || signature_detail(key, hash, verified);
+    trace.check(CheckName::Signature, verified, detail, Refusal::AccessDenied)?;
 
     *expires = Some(policy.expires);
     conditions(&policy, &target, request.address, now, trace)
@@ -163,8 +171,34 @@ fn read_policy(
     }
 }
 
-fn signature_detail(key: &PublicKey, hash: HashAlgorithm) -> String {
-    format!("{} over {hash}", key.algorithm())
+/// An id is not repeated here: the check before shows it, if it has the form of one.
+fn untrusted(id: &str) -> String {
+    match IdKind::of(id) {
+        Some(other @ (IdKind::KeyGroup | IdKind::Distribution)) => {
+            format!("this is the id of a {other}, and that of a public key is wanted")
+        }
+        _ => "this behaviour trusts no key of that id".to_owned(),
+    }
+}
+
+/// How long ago or hence a second lies, for people: the trace gives the seconds themselves too.
+fn distance(seconds: i64) -> String {
+    match seconds.unsigned_abs() {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn signature_detail(key: &PublicKey, hash: HashAlgorithm, verified: bool) -> String {
+    let kind = format!("{} over {hash}", key.algorithm());
+    match verified {
+        true => kind,
+        false => format!(
+            "{kind} does not hold: made by another private key, over another policy, or over another hash"
+        ),
+    }
 }
 
 /// All four are looked at, whichever fails first.
@@ -190,12 +224,21 @@ fn conditions(
             CheckName::Start,
             policy.starts_after.is_none_or(|start| now > start),
             match policy.starts_after {
+                Some(start) if now <= start => {
+                    format!("after {start}, now {now}: begins in {}", distance(start.saturating_sub(now)))
+                }
                 Some(start) => format!("after {start}, now {now}"),
                 None => "none set".to_owned(),
             },
         ),
         // At the exact second: refused [inferred].
-        trace.note(CheckName::Expiry, now < policy.expires, format!("before {}, now {now}", policy.expires)),
+        trace.note(CheckName::Expiry, now < policy.expires, {
+            let times = format!("before {}, now {now}", policy.expires);
+            match now.saturating_sub(policy.expires) {
+                late @ 0.. => format!("{times}: ended {} ago", distance(late)),
+                _ => times,
+            }
+        }),
         trace.note(
             CheckName::Address,
             policy.admits(address.and_then(ipv4)),

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::Serialize;
 
 /// A refusal as CloudFront words it: HTTP 403 with this code and message (rules §5).
@@ -74,6 +76,12 @@ pub enum CheckName {
     Expiry,
     /// The viewer's address is the one that was signed for.
     Address,
+}
+
+impl fmt::Display for CheckName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// One check and its outcome.

@@ -53,6 +53,7 @@ fn parse(text: &str) -> (tempfile::TempDir, Result<Config, Problems>) {
 fn the_example_is_right() {
     let (folder, config) = parse(EXAMPLE);
     let config = config.unwrap();
+    assert_eq!(config.doubts, []);
     assert_eq!(config.grants.len(), 2);
     assert_eq!(config.session.unwrap().keys.len(), 2);
     assert_eq!(config.keyring.location, Location::Directory(folder.path().join("keys")));

@@ -40,6 +40,18 @@ fn every_mistake_has_a_place_and_a_remedy() {
             "not the name or the ARN",
         ),
         (
+            "key_group = \"K2JCJMDEHXQW5F\"\ncanary = \"https://cdn.example.com/c\"",
+            ":5:13",
+            "rotation.key_group",
+            "is the id of a public key, and that of a key group is wanted",
+        ),
+        (
+            "NEEDED\ndistribution = \"2a7b1c9d-5e0f-4a61-9b7e-0c3d5f8a1b24\"",
+            ":7:16",
+            "rotation.distribution",
+            "is the id of a key group, and that of a distribution is wanted",
+        ),
+        (
             "key_group = \"K1\"\ncanary = \"http://cdn.example.com/c\"",
             ":6:10",
             "rotation.canary",

@@ -188,7 +188,7 @@ const ROWS: &[Row] = &[
         "app_origins = [\"https://www.example.com\"]\ndefault_return = \"https://www.example.com.evil.example/\"",
         ":4:18",
         "server.default_return",
-        "not at a configured origin",
+        "is not at one of server.app_origins",
     ),
     (
         1,
@@ -196,6 +196,13 @@ const ROWS: &[Row] = &[
         ":2:20",
         "server.trusted_proxies[0]",
         "is not an address or a network",
+    ),
+    (
+        1,
+        "[server]\ntrusted_proxies = [\"::/0\"]",
+        ":2:20",
+        "server.trusted_proxies[0]",
+        "is everybody: then each listener is taken for a proxy",
     ),
     (
         1,

@@ -49,7 +49,9 @@ pub enum TokenRefusal {
     #[error("the token's `alg` is not the algorithm that its key is configured for")]
     WrongAlgorithm,
     /// The signature is not that of the configured key.
-    #[error("the token's signature is not by the configured key")]
+    #[error(
+        "the token's signature is not by the configured key: who made it has another secret or key, or other bytes of it"
+    )]
     BadSignature,
     /// The claims are not one JSON object.
     #[error("the token's claims are not a JSON object")]
@@ -64,10 +66,12 @@ pub enum TokenRefusal {
     #[error("the token's `sub` is refused: {0}")]
     Subject(SubjectError),
     /// The token is by somebody else.
-    #[error("the token's `iss` is not the configured issuer")]
+    #[error("the token's `iss` is not the configured issuer, to the letter (a slash at the end counts)")]
     WrongIssuer,
     /// The token is for somebody else.
-    #[error("the token's `aud` is not, and does not list, the configured audience")]
+    #[error(
+        "the token's `aud` is not, and does not list, the configured audience, to the letter (a slash at the end counts)"
+    )]
     WrongAudience,
     /// `exp` is not later than `iat`.
     #[error("the token's `exp` is not later than its `iat`")]
@@ -78,13 +82,20 @@ pub enum TokenRefusal {
     )]
     LifetimeTooLong,
     /// `iat` lies in the future.
-    #[error("the token's `iat` lies in the future; set both machines' clocks")]
+    #[error(
+        "the token's `iat` lies in the future: the clock of who made it is ahead, or this machine's is behind; set both"
+    )]
     IssuedInFuture,
     /// `nbf` lies in the future.
-    #[error("the token's `nbf` lies in the future")]
+    #[error(
+        "the token's `nbf` lies in the future: the clock of who made it is ahead, or this machine's is behind; set both"
+    )]
     NotYetValid,
     /// The token has expired.
-    #[error("the token has expired; send it as soon as it is made")]
+    #[error(
+        "the token has expired; if it was sent as soon as it was made, the clock of who made it is behind, or this \
+         machine's is ahead; set both"
+    )]
     Expired,
 }
 

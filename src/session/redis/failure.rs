@@ -28,6 +28,11 @@ pub enum RedisFailure {
     /// The answer did not come before the deadline.
     #[error("Redis did not answer in time")]
     Late,
+    /// The same, where TLS was asked for: a Redis without TLS waits for the rest of a command.
+    #[error(
+        "no TLS handshake with Redis came about in time: it is away, or speaks no TLS there, for which redis:// stands"
+    )]
+    NoHandshake,
     /// The connection broke; what was asked may have been done or not.
     #[error("the connection to Redis broke")]
     Lost,
@@ -35,7 +40,7 @@ pub enum RedisFailure {
     #[error("what came is no answer of Redis to what it was asked")]
     Garbage,
     /// Redis answers, and refuses: its own word for why, if it is one that is known.
-    #[error("Redis refuses what it is asked ({0})")]
+    #[error("Redis refuses what it is asked ({0}{remedy})", remedy = remedy(.0))]
     Refused(&'static str),
     /// There is such a value, and it is larger than it may be.
     #[error("the value in Redis is larger than it may be")]
@@ -67,6 +72,7 @@ impl RedisFailure {
         match self {
             Self::Unreachable(_) => "unreachable",
             Self::Tls => "tls",
+            Self::NoHandshake => "no_handshake",
             Self::Credentials => "credentials",
             Self::Database => "database",
             Self::Late => "late",
@@ -82,6 +88,7 @@ impl RedisFailure {
         match self {
             Self::Unreachable(_)
             | Self::Tls
+            | Self::NoHandshake
             | Self::Credentials
             | Self::Database
             | Self::Lost
@@ -127,6 +134,19 @@ impl From<RedisError> for RedisFailure {
 /// The library knows it by this sentence of its own alone.
 fn is_of_select(error: &RedisError) -> bool {
     error.to_string().starts_with("Redis server refused to switch database")
+}
+
+/// What to do about one of [`KNOWN_CODES`], where that is known.
+fn remedy(code: &str) -> &'static str {
+    match code {
+        "READONLY" => ": this is a replica, which takes no writes; name the primary",
+        "OOM" => ": its memory is full; raise maxmemory",
+        "MISCONF" => ": it cannot save to its disk, and takes no writes until it can",
+        "LOADING" => ": it reads its data from disk, and answers once it has",
+        "NOPERM" => ": its access control list does not let this user do it",
+        "MOVED" | "ASK" | "CLUSTERDOWN" | "CROSSSLOT" => ": this is a Redis Cluster, which is not supported",
+        _ => "",
+    }
 }
 
 fn cause(kind: io::ErrorKind) -> Cow<'static, str> {

@@ -77,6 +77,7 @@ impl Verdict {
 pub(super) struct Link {
     client: redis::Client,
     deadline: Duration,
+    has_tls: bool,
     name: &'static str,
     purpose: Use,
     state: watch::Sender<State>,
@@ -100,10 +101,11 @@ impl Link {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
         let mut orphaned = verdicts.clone();
-        let (client, deadline) = (settings.client.clone(), settings.deadline);
+        let RedisSettings { client, deadline, has_tls, .. } = settings.clone();
         let link = Self {
             client,
             deadline,
+            has_tls,
             name,
             purpose,
             state,
@@ -156,8 +158,8 @@ impl Link {
             self.greet(&mut connection).await?;
             Ok(connection)
         };
-        let connection =
-            timeout(self.deadline.max(CONNECT_AT_LEAST), attempt).await.unwrap_or(Err(RedisFailure::Late))?;
+        let late = if self.has_tls { RedisFailure::NoHandshake } else { RedisFailure::Late };
+        let connection = timeout(self.deadline.max(CONNECT_AT_LEAST), attempt).await.unwrap_or(Err(late))?;
         self.warn_of_eviction(connection.clone()).await;
         Ok(connection)
     }

@@ -23,6 +23,7 @@ use url::Url;
 pub struct RedisSettings {
     pub(super) client: Client,
     pub(super) deadline: Duration,
+    pub(super) has_tls: bool,
     place: String,
 }
 
@@ -58,7 +59,7 @@ impl RedisSettings {
                 Client::build_with_tls(info, certificates).map_err(|_| RedisSettingsError::Authority)?
             }
         };
-        Ok(Self { client, deadline, place })
+        Ok(Self { client, deadline, has_tls, place })
     }
 
     /// Host and port, or the path of the socket: what may be shown.
