@@ -85,7 +85,7 @@ impl Mint {
         let step = ExpiryStep::new(Duration::from_secs(60)).unwrap();
         let signer = kind.signer();
         Self {
-            minter: Minter::new(signer.clone(), profiles, step, 1, NOW).unwrap(),
+            minter: Minter::new(signer.clone(), profiles, step, 1, NOW, Arc::new(())).unwrap(),
             signer,
             runtime: Builder::new_current_thread().build().unwrap(),
             claims: Map::new(),

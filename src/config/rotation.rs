@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_spanned::Spanned;
 use url::Url;
 
-use crate::keyring::Settings;
+use crate::keyring::{ACCOUNT_LIMIT, KEY_GROUP_LIMIT, Settings};
 use crate::mint::Profile;
 use crate::rotation::{CanaryUrl, Place, ProofSettings};
 
@@ -43,14 +43,29 @@ impl RotationConfig {
     /// What the plan goes by, with the rest of the configuration in which this section stands.
     #[must_use]
     pub fn settings(&self, config: &Config) -> Settings {
-        Settings {
-            longest_lifetime: config.grants.iter().map(Profile::ttl).max().unwrap_or_default(),
-            expiry_step: config.mint.expiry_step,
-            reload_interval: config.keyring.poll,
-            margin: self.margin,
-            group_limit: self.group_limit,
-            account_limit: self.account_limit,
-        }
+        let (group_limit, account_limit) = (self.group_limit, self.account_limit);
+        Settings { margin: self.margin, group_limit, account_limit, ..without_rotation(config) }
+    }
+
+    const DEFAULT_MARGIN: Duration = Duration::from_mins(5);
+}
+
+impl Config {
+    /// What tells how long a key retires, whether keys are rotated with this configuration or elsewhere.
+    #[must_use]
+    pub fn retirement(&self) -> Settings {
+        self.rotation.as_ref().map_or_else(|| without_rotation(self), |rotation| rotation.settings(self))
+    }
+}
+
+fn without_rotation(config: &Config) -> Settings {
+    Settings {
+        longest_lifetime: config.grants.iter().map(Profile::ttl).max().unwrap_or_default(),
+        expiry_step: config.mint.expiry_step,
+        reload_interval: config.keyring.poll,
+        margin: RotationConfig::DEFAULT_MARGIN,
+        group_limit: KEY_GROUP_LIMIT,
+        account_limit: ACCOUNT_LIMIT,
     }
 }
 
@@ -89,9 +104,10 @@ pub(super) fn read_rotation(raw: Field<RawRotation>, reader: &mut Reader<'_>) ->
     let deadline_span = proof_deadline.as_ref().map_or_else(|| section.clone(), Spanned::span);
     let deadline = reader.optional(proof_deadline, duration_in(Duration::from_secs(1), DAY));
     let deadline = deadline.unwrap_or(ProofSettings::DEFAULT_DEADLINE);
-    let margin = reader.optional(margin, duration_in(Duration::ZERO, DAY)).unwrap_or(Duration::from_mins(5));
-    let group_limit = reader.optional(group_limit, number_in(2..=1000)).unwrap_or(5);
-    let account_limit = reader.optional(account_limit, number_in(2..=10_000)).unwrap_or(10);
+    let margin = reader.optional(margin, duration_in(Duration::ZERO, DAY));
+    let margin = margin.unwrap_or(RotationConfig::DEFAULT_MARGIN);
+    let group_limit = reader.optional(group_limit, number_in(2..=1000)).unwrap_or(KEY_GROUP_LIMIT);
+    let account_limit = reader.optional(account_limit, number_in(2..=10_000)).unwrap_or(ACCOUNT_LIMIT);
     let proof = ProofSettings { canary: canary?, proofs: NonZeroU32::new(proofs)?, interval, deadline };
     if proof.least() >= deadline {
         let [least, deadline] = [proof.least(), deadline].map(humantime::format_duration);

@@ -95,6 +95,14 @@ pub(super) fn done(request: &HttpRequest, route: &'static str, deed: Deed) {
     note(request, |trail| trail.deed = Some((route, deed)));
 }
 
+/// Calls `count` with the name of each grant that was minted for a request.
+pub(super) fn each_minted(request: &HttpRequest, count: impl Fn(&str)) {
+    let extensions = request.extensions();
+    if let Some((_, Deed::Minted(minted))) = extensions.get::<Trail>().and_then(|trail| trail.deed.as_ref()) {
+        minted.iter().for_each(|minted| count(minted.name()));
+    }
+}
+
 fn note(request: &HttpRequest, write: impl FnOnce(&mut Trail)) {
     let mut extensions = request.extensions_mut();
     match extensions.get_mut::<Trail>() {

@@ -15,6 +15,7 @@ use tracing::{Instrument as _, Level};
 use super::audit;
 use super::browser;
 use super::connection::Progress;
+use super::meter::UnderWay;
 use super::problem::Problem;
 use super::request_id::{REQUEST_ID, RequestId};
 use super::service::Service;
@@ -36,6 +37,7 @@ pub async fn guard(
     if let Some(progress) = &progress {
         progress.head_is_whole();
     }
+    let under_way = UnderWay::begin(&request);
     let traced = Traced::begin(&request);
     if tracing::enabled!(Level::DEBUG) {
         request.extensions_mut().insert(traced.id.clone());
@@ -50,6 +52,9 @@ pub async fn guard(
         }?
         .map_into_boxed_body()
     };
+    if let Some(under_way) = &under_way {
+        under_way.answered(&response, started.elapsed());
+    }
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
     traced.end(&response, problem);
     let is_audited = audit::write(&traced, &response, problem, started.elapsed());

@@ -10,12 +10,13 @@ use tokio::time::Instant;
 use super::in_time::in_time;
 use super::problem::Problem;
 use super::service;
-use crate::session::ProviderRefusal;
 use crate::session::replay::ReplayStore;
 use crate::session::return_url::single_parameter;
 use crate::session::ticket::{
     EarlierTickets, TicketRefusal, TicketSettings, TicketSettingsError, TicketVerifier, VerifiedTicket,
 };
+use crate::session::{Failures, ProviderRefusal};
+use crate::telemetry::metrics::StoreMetrics;
 
 /// The parameters of both routes.
 pub(super) struct Query<'r> {
@@ -40,17 +41,23 @@ pub(super) struct HandOver {
     /// What the process before this one may have used up, if only that one knew.
     earlier: Option<EarlierTickets>,
     replay: ReplayStore,
+    metrics: StoreMetrics,
 }
 
 impl HandOver {
     /// # Errors
     /// [`TicketSettingsError`], of which the configuration has none.
-    pub(super) fn new(tickets: TicketSettings, replay: ReplayStore) -> Result<Self, TicketSettingsError> {
+    pub(super) fn new(
+        tickets: TicketSettings,
+        replay: ReplayStore,
+        metrics: StoreMetrics,
+    ) -> Result<Self, TicketSettingsError> {
         let earlier = EarlierTickets::before(service::now(), &tickets);
         Ok(Self {
             earlier: (!replay.is_shared()).then_some(earlier),
             tickets: TicketVerifier::new(tickets)?,
             replay,
+            metrics,
         })
     }
 
@@ -87,6 +94,11 @@ impl HandOver {
         self.tickets.has_keys()
     }
 
+    /// Fetches of these keys that failed, if they are fetched.
+    pub(super) fn failures(&self) -> Option<Failures> {
+        self.tickets.failures()
+    }
+
     /// Uses the ticket up.
     ///
     /// # Errors
@@ -99,6 +111,10 @@ impl HandOver {
     ) -> Result<(), Problem> {
         let redeemed =
             in_time(deadline, pin!(self.replay.redeem(&ticket.jti_key, ticket.expires, now))).await;
-        Ok(redeemed.ok_or(Problem::StoreSlow)??)
+        let redeemed = redeemed.map_or(Err(Problem::StoreSlow), |redeemed| redeemed.map_err(Problem::from));
+        if let Err(Problem::StoreSlow | Problem::ReplayStore(_)) = redeemed {
+            self.metrics.replay_errors.inc();
+        }
+        redeemed
     }
 }

@@ -71,7 +71,12 @@ pub(super) async fn mint(
         claims: &asked.claims,
         address: asked.address,
     };
-    let prepare = |grant| minter.prepare(grant, &asker, now).map_err(|error| Problem::NoGrant(Some(error)));
+    let prepare = |grant: usize| {
+        minter.prepare(grant, &asker, now).map_err(|error| {
+            service.metrics.requests().withheld(minter.profiles()[grant].name(), error.code());
+            Problem::NoGrant(Some(error))
+        })
+    };
     let prepared = grants.into_iter().map(prepare).collect::<Result<_, _>>()?;
     let signing = Prepared::reserve(prepared)?.issue();
     let minted = in_time(deadline, pin!(signing)).await.ok_or(Problem::Slow)??;

@@ -39,6 +39,7 @@ pub(super) fn prepare<'m>(
             Ok(grant) => prepared.push(grant),
             Err(error) => {
                 tracing::debug!(request_id = id.as_ref().map(RequestId::as_str), grant = profile.name(), reason = %error, "grant left out");
+                service.metrics.requests().withheld(profile.name(), error.code());
                 refused = refused.or(Some(error));
             }
         }

@@ -130,6 +130,33 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Every code that there is.
+    pub const CODES: [&str; 23] = [
+        "not_found",
+        "method_not_allowed",
+        "query_refused",
+        "return_url_refused",
+        "ticket_refused",
+        "session_too_large",
+        "session_provider_unavailable",
+        "session_refused",
+        "origin_refused",
+        "store_unavailable",
+        "api_key_refused",
+        "body_too_large",
+        "body_incomplete",
+        "body_refused",
+        "content_type_refused",
+        "headers_too_large",
+        "request_timeout",
+        "too_slow",
+        "unknown_grant",
+        "no_grant",
+        "no_active_key",
+        "busy",
+        "signing_failed",
+    ];
+
     /// Stable; also the label in metrics. All failures of authentication are one code, so that an
     /// answer tells nobody what was nearly right.
     #[must_use]
@@ -290,5 +317,22 @@ impl From<ReplayError> for Problem {
             ReplayError::AlreadyUsed => Self::TicketUsed,
             ReplayError::Unavailable(outage) => Self::ReplayStore(outage),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_codes_are_those_that_answers_have() {
+        let source = include_str!("problem.rs");
+        let described = source.split("fn describe").nth(1).and_then(|rest| rest.split("fn header").next());
+        let is_code = |text: &&str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        // Every other piece between quotation marks is a text.
+        let found: BTreeSet<_> = described.unwrap().split('"').skip(1).step_by(2).filter(is_code).collect();
+        assert_eq!(found, BTreeSet::from(Problem::CODES));
     }
 }

@@ -6,7 +6,7 @@ use super::service;
 use crate::cloudfront::Signer;
 use crate::config::Config;
 use crate::keyring::ActiveKey;
-use crate::mint::{ExpiryStep, Minter, MinterError, Profile};
+use crate::mint::{ExpiryStep, Minter, MinterError, Observer, Profile};
 
 /// Bytes of all `Set-Cookie` values of one answer of `/enter`. Proxies take heads of 8 KiB and sometimes of 4
 /// by default; nginx has to be told (`proxy_buffer_size`) above that.
@@ -42,10 +42,12 @@ pub(super) struct Recipe {
     max_signatures: usize,
     /// Bytes of the cookies of all grants together; `None` where no browser gets them all at once.
     limit: Option<usize>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Recipe {
-    pub(super) fn of(config: &Config) -> Self {
+    /// `observer` is told of what its minters do.
+    pub(super) fn of(config: &Config, observer: Arc<dyn Observer>) -> Self {
         // A back end asks for the grants that it wants; a browser gets them all.
         let browsers = config.ticket.is_some() || config.provider.is_some();
         let room = if config.session.is_some() { ROOM_FOR_SESSION } else { 0 };
@@ -54,6 +56,7 @@ impl Recipe {
             step: ExpiryStep::new(config.mint.expiry_step).expect("checked by the configuration"),
             max_signatures: config.mint.max_signatures,
             limit: browsers.then_some(MAX_COOKIES - room),
+            observer,
         }
     }
 
@@ -66,8 +69,9 @@ impl Recipe {
     }
 
     fn minter_for(&self, signer: Signer) -> Result<Minter, Unservable> {
-        let minter =
-            Minter::new(signer, self.grants.clone(), self.step, self.max_signatures, service::now())?;
+        let Self { step, max_signatures, .. } = *self;
+        let (grants, observer) = (self.grants.clone(), self.observer.clone());
+        let minter = Minter::new(signer, grants, step, max_signatures, service::now(), observer)?;
         let bytes = minter.largest_sets();
         match self.limit.filter(|limit| bytes > *limit) {
             Some(limit) => Err(Unservable::TooManyCookies { bytes, limit }),
@@ -81,7 +85,7 @@ impl Recipe {
 /// # Errors
 /// [`Unservable`] naming the grant that cannot be served with this key.
 pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, Unservable> {
-    Recipe::of(config).minter(key)
+    Recipe::of(config, Arc::new(())).minter(key)
 }
 
 /// The same for any key, which need not be active.
@@ -89,5 +93,5 @@ pub fn minter(config: &Config, key: &ActiveKey) -> Result<Minter, Unservable> {
 /// # Errors
 /// As [`minter`].
 pub fn minter_for(config: &Config, signer: Signer) -> Result<Minter, Unservable> {
-    Recipe::of(config).minter_for(signer)
+    Recipe::of(config, Arc::new(())).minter_for(signer)
 }

@@ -3,6 +3,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 
 use super::problem::Problem;
+use super::route::Route as Name;
 use super::service::Service;
 use super::{browser, enter, health, leave, mint, player, renew, revoke};
 
@@ -11,7 +12,7 @@ use super::{browser, enter, health, leave, mint, player, renew, revoke};
 pub fn routes(base_path: &str, config: &mut ServiceConfig) {
     // Whole paths: a scope is one more service that every request goes through. They are tried in this order, a pattern
     // at ten times the cost of a name.
-    let at = |path| format!("{base_path}{path}");
+    let at = |name| Place { path: format!("{base_path}{name}"), route: Name::named(name) };
     config
         .service(only(&at("/enter"), "GET", web::get().to(enter::enter)))
         .service(paged(&at("/renew"), "POST, OPTIONS", web::post().to(renew::renew)))
@@ -29,18 +30,25 @@ pub fn routes(base_path: &str, config: &mut ServiceConfig) {
     config.default_service(web::to(async || Err::<HttpResponse, _>(Problem::NotFound)));
 }
 
+/// Where a resource is.
+struct Place {
+    path: String,
+    /// What metrics call it.
+    route: Name,
+}
+
 /// Load balancers probe with either; so do caches.
 fn get_or_head() -> Route {
     web::route().guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()))
 }
 
-fn only(path: &str, allow: &'static str, route: Route) -> Resource {
+fn only(at: &Place, allow: &'static str, route: Route) -> Resource {
     let refuse = move || async move { Err::<HttpResponse, _>(Problem::MethodNotAllowed { allow }) };
-    web::resource(path).route(route).default_service(web::to(refuse))
+    web::resource(&at.path).app_data(at.route).route(route).default_service(web::to(refuse))
 }
 
 /// A route for scripts of the web app's pages, and the question that browsers ask beforehand.
-fn paged(path: &str, allow: &'static str, route: Route) -> Resource {
+fn paged(at: &Place, allow: &'static str, route: Route) -> Resource {
     let preflight = move |request: HttpRequest, service: web::Data<Service>| async move {
         browser::preflight(&request, &service.pages, allow)
     };
@@ -48,5 +56,5 @@ fn paged(path: &str, allow: &'static str, route: Route) -> Resource {
         browser::refuse(&request, &service.pages, Problem::MethodNotAllowed { allow })
     };
     let ask = web::method(Method::OPTIONS).to(preflight);
-    web::resource(path).route(route).route(ask).default_service(web::to(refuse))
+    web::resource(&at.path).app_data(at.route).route(route).route(ask).default_service(web::to(refuse))
 }

@@ -10,11 +10,11 @@ use actix_web::web::{self, ServiceConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::follow::{Follower, KeyringStatus, Nudge};
-use super::metrics;
 use super::recipe::{Recipe, Unservable};
 use super::routes::routes;
 use super::service::{self, Service};
 use super::serving::{serve, stop_on_signal};
+use super::{meter, metrics};
 use crate::config::{Config, KeyringConfig};
 use crate::keyring::Keyring;
 use crate::mint::Minter;
@@ -123,7 +123,9 @@ impl Assembled {
     /// # Errors
     /// [`StartError`].
     pub fn new(config: Config, keyring: &Keyring) -> Result<Self, StartError> {
-        let recipe = Recipe::of(&config);
+        let (metrics, words) = meter::instruments(&config);
+        let metrics = Arc::new(metrics);
+        let recipe = Recipe::of(&config, meter::observer(metrics.signing()));
         let minter = keyring.active().map(|key| recipe.minter(key)).transpose()?;
         if minter.is_none() {
             tracing::error!(
@@ -137,9 +139,9 @@ impl Assembled {
         }
         let base_path = config.server.base_path.clone();
         let KeyringConfig { location, poll } = config.keyring.clone();
-        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
-        let status = KeyringStatus::new(keyring, metrics.clone(), service::now());
-        let service = web::Data::new(Service::new(config, minter, status, metrics)?);
+        let retirement = config.retirement();
+        let status = KeyringStatus::new(keyring, retirement, metrics.clone(), service::now());
+        let service = web::Data::new(Service::new(config, minter, status, metrics, words)?);
         actix_web::rt::spawn(sign_ahead(service.clone()));
         let follower = Follower::new(service.clone(), recipe, location, poll);
         let keyring = follower.nudge();
@@ -159,17 +161,20 @@ async fn sign_ahead(service: web::Data<Service>) {
     loop {
         let nap = match service.minter.load_full() {
             None => LONGEST_NAP,
-            Some(minter) => sign_step_ahead(minter).await,
+            Some(minter) => sign_step_ahead(minter, &service.metrics).await,
         };
         tokio::time::sleep(nap.min(LONGEST_NAP)).await;
     }
 }
 
 /// Says once that signing fails and why, and once that it works again.
-async fn sign_step_ahead(minter: Arc<Minter>) -> Duration {
+async fn sign_step_ahead(minter: Arc<Minter>, metrics: &Metrics) -> Duration {
     let was_healthy = minter.is_healthy();
     let signing = minter.clone();
     let signed = tokio::task::spawn_blocking(move || signing.sign_ahead(service::now())).await;
+    let (expiry, until) = minter.signed_ahead().unzip();
+    metrics.signing().soonest_expiry.set(expiry);
+    metrics.signing().ready_until.set(until);
     match signed {
         Ok(Ok(wait)) if was_healthy => return wait,
         Ok(Ok(wait)) => {

@@ -14,6 +14,7 @@ use super::client_address::TrustedProxies;
 use super::follow::KeyringStatus;
 use super::hand_over::HandOver;
 use super::in_time::in_time;
+use super::meter::Words;
 use super::problem::Problem;
 use super::server::StartError;
 use super::stores::Stores;
@@ -22,7 +23,7 @@ use crate::mint::{Minter, Profile};
 use crate::session::api_key::ApiKeys;
 use crate::session::own::{OwnSessions, OwnSettings};
 use crate::session::return_url::ReturnUrls;
-use crate::session::revocation::{Revocations, Revoked};
+use crate::session::revocation::{Revocations, Revoked, StoreOutage};
 use crate::session::ticket::TicketSettings;
 use crate::session::{Provider, Session, SessionId};
 use crate::telemetry::metrics::Metrics;
@@ -33,6 +34,7 @@ pub struct Service {
     pub(super) minter: ArcSwapOption<Minter>,
     pub(super) keyring: KeyringStatus,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) words: Words,
     /// `None` if no web app hands listeners over by ticket.
     pub(super) hand_over: Option<HandOver>,
     /// Who says who a browser's listener is. `None` if nobody does: then nothing is renewed.
@@ -67,6 +69,7 @@ impl Service {
         minter: Option<Minter>,
         keyring: KeyringStatus,
         metrics: Arc<Metrics>,
+        words: Words,
     ) -> Result<Self, StartError> {
         let Config { server, ticket, session, provider, store, api_keys, grants, mint, audit, .. } = config;
         let Stores { replay, revocations } = Stores::open(&store, now())?;
@@ -78,11 +81,18 @@ impl Service {
         let own = session.map(|session| Provider::Own(OwnSessions::new(session, claims())));
         let provider = own.map_or_else(|| provider.map(Provider::new).transpose(), |own| Ok(Some(own)))?;
         let lifetimes = grants.iter().map(Profile::ttl).max().unwrap_or_default() + mint.expiry_step;
+        let stores = metrics.stores().clone();
+        let hand_over = ticket.map(|tickets| HandOver::new(tickets, replay, stores)).transpose()?;
+        let keys = hand_over.as_ref().and_then(HandOver::failures).map(|failures| ("jwks", failures));
+        for (upstream, failures) in keys.into_iter().chain(provider.as_ref().and_then(Provider::upstream)) {
+            metrics.upstreams().watch(upstream, move || failures.count());
+        }
         Ok(Self {
             minter: ArcSwapOption::new(minter.map(Arc::new)),
             keyring,
+            hand_over,
             metrics,
-            hand_over: ticket.map(|tickets| HandOver::new(tickets, replay)).transpose()?,
+            words,
             provider,
             revocations,
             sessions_end_within,
@@ -139,7 +149,7 @@ impl Service {
         deadline: Instant,
     ) -> Result<bool, Problem> {
         let refuses = in_time(deadline, pin!(self.revocations.refuses(session, now))).await;
-        Ok(refuses.ok_or(Problem::StoreSlow)??)
+        self.answered_by_store(refuses)
     }
 
     /// Shuts out what began at the second `reached` or before.
@@ -150,13 +160,19 @@ impl Service {
         deadline: Instant,
     ) -> Result<(), Problem> {
         let written = in_time(deadline, pin!(self.revocations.revoke(revoked, reached))).await;
-        Ok(written.ok_or(Problem::StoreSlow)??)
+        self.answered_by_store(written)
     }
 
     /// Ends a session, and every copy of it.
     pub(super) async fn end(&self, id: &SessionId, started: i64, deadline: Instant) -> Result<(), Problem> {
         let ended = self.revocations.end(id, started, self.sessions_end_within);
-        Ok(in_time(deadline, pin!(ended)).await.ok_or(Problem::StoreSlow)??)
+        self.answered_by_store(in_time(deadline, pin!(ended)).await)
+    }
+
+    /// What the store of revocations has answered, if it has.
+    fn answered_by_store<T>(&self, answer: Option<Result<T, StoreOutage>>) -> Result<T, Problem> {
+        let answer = answer.map_or(Err(Problem::StoreSlow), |answer| answer.map_err(Problem::from));
+        answer.inspect_err(|_| _ = self.metrics.stores().revocation_errors.inc())
     }
 
     /// The sessions that tickets start.

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{Instrument as _, info_span};
 
 use super::minted::Minted;
+use super::observer::Observer;
 use super::prepared::{Asker, PrepareError, Prepared};
 use super::profile::Profile;
 use super::shared::SharedSlot;
@@ -70,12 +71,14 @@ struct Inner {
     profiles: Arc<[Profile]>,
     /// One for each profile; those of bound grants stay empty.
     shared: Vec<SharedSlot>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Minter {
     /// Builds a minter and signs every grant once, so that nothing is cold and nothing fails later
     /// that could fail now. `now` in epoch seconds; `max_signatures` bounds the single listeners
-    /// whose signatures are queued at one time, where they are not made on the spot.
+    /// whose signatures are queued at one time, where they are not made on the spot. `observer` is told of
+    /// what is signed, from now on.
     /// Takes milliseconds for each grant: call it before serving.
     ///
     /// # Errors
@@ -86,6 +89,7 @@ impl Minter {
         step: ExpiryStep,
         max_signatures: usize,
         now: i64,
+        observer: Arc<dyn Observer>,
     ) -> Result<Self, MinterError> {
         let slow = is_rsa(&signer) && signer.hash() == HashAlgorithm::Sha1;
         if let Some(profile) = profiles.iter().find(|profile| slow && !profile.is_shared()) {
@@ -93,7 +97,7 @@ impl Minter {
         }
         let shared = profiles.iter().map(|_| SharedSlot::default()).collect();
         let mut minter = Self {
-            inner: Arc::new(Inner { signer, profiles, shared }),
+            inner: Arc::new(Inner { signer, profiles, shared, observer }),
             step,
             queued: Arc::new(Semaphore::new(max_signatures)),
             largest_sets: 0,
@@ -153,6 +157,20 @@ impl Minter {
         failed.map_or(Ok(Duration::from_secs(wait.unsigned_abs())), Err)
     }
 
+    /// The first second (epoch) at which the newest signature of a shared grant has expired, and the second until
+    /// which whoever asks for one finds it ready. `None` without shared grants.
+    #[must_use]
+    pub fn signed_ahead(&self) -> Option<(i64, i64)> {
+        let newest = |(profile, slot): (&Profile, &SharedSlot)| {
+            let expires = slot.latest()?;
+            // As long as this is what the lifetime is rounded up to.
+            let ttl = i64::try_from(profile.ttl().as_secs()).unwrap_or(i64::MAX);
+            Some((expires, expires.saturating_sub(ttl)))
+        };
+        let all = self.profiles().iter().zip(&self.inner.shared).filter_map(newest);
+        all.reduce(|(expires, until), other| (expires.min(other.0), until.min(other.1)))
+    }
+
     pub(super) fn expiry(&self, profile: &Profile, now: i64) -> Result<EpochSeconds, PolicyError> {
         self.step.expiry(now, profile.ttl())
     }
@@ -170,8 +188,12 @@ impl Minter {
         place: Option<Arc<OwnedSemaphorePermit>>,
     ) -> Result<Arc<Minted>, SignError> {
         let is_shared = self.profiles()[grant].is_shared();
-        if is_shared && let Some(minted) = self.inner.shared[grant].find(policy.expires()) {
-            return Ok(minted);
+        if is_shared {
+            if let Some(minted) = self.inner.shared[grant].find(policy.expires()) {
+                self.inner.observer.found_shared();
+                return Ok(minted);
+            }
+            self.inner.observer.missed_shared();
         }
         let span = info_span!("sign", edgemint.grant = self.profiles()[grant].name());
         if !is_shared && !self.has_to_queue(grant) {
@@ -236,7 +258,10 @@ impl std::fmt::Debug for Minter {
 
 impl Inner {
     fn sign(&self, grant: usize, policy: &Policy) -> Result<Minted, SignError> {
-        Minted::sign(&self.signer, &self.profiles[grant], policy)
+        let started = Instant::now();
+        let signed = Minted::sign(&self.signer, &self.profiles[grant], policy);
+        self.observer.signed(started.elapsed());
+        signed
     }
 }
 
@@ -302,7 +327,7 @@ mod tests {
         let key = Arc::new(SigningKey::generate(algorithm).unwrap());
         let signer = Signer::new("K1".parse().unwrap(), key, hash);
         let step = ExpiryStep::new(Duration::from_secs(60)).unwrap();
-        Minter::new(signer, profiles.into(), step, 2, NOW)
+        Minter::new(signer, profiles.into(), step, 2, NOW, Arc::new(()))
     }
 
     fn asker(claims: &Map<String, Value>, address: Option<IpAddr>) -> Asker<'_> {

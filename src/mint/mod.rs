@@ -9,6 +9,7 @@ mod cookie_domain;
 mod cookie_path;
 mod minted;
 mod minter;
+mod observer;
 mod outline;
 mod prepared;
 mod profile;
@@ -21,6 +22,7 @@ mod trace_tag;
 pub use cookie_domain::CookieDomainError;
 pub use minted::Minted;
 pub use minter::{Busy, Minter, MinterError};
+pub use observer::Observer;
 pub use outline::Outline;
 pub use prepared::{Asker, PrepareError, Prepared, Reserved};
 pub use profile::{

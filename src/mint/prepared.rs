@@ -57,6 +57,25 @@ pub enum PrepareError {
     Time(#[from] PolicyError),
 }
 
+impl PrepareError {
+    /// Every code that there is.
+    pub const CODES: [&str; 6] = ["not_entitled", "unfillable", "no_address", "ipv6", "nobody", "time"];
+
+    /// Stable; the label in metrics.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        let place = match self {
+            Self::NotEntitled(_) => 0,
+            Self::Resource(_) => 1,
+            Self::NoAddress => 2,
+            Self::Ipv6 => 3,
+            Self::Nobody => 4,
+            Self::Time(_) => 5,
+        };
+        Self::CODES[place]
+    }
+}
+
 /// A mint that may be signed: claims checked, resource filled in, expiry rounded up, address decided. That a value
 /// of this type exists is the proof that the checks ran; [`Prepared::reserve`] consumes it.
 #[derive(Debug)]

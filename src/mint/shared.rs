@@ -43,4 +43,9 @@ impl SharedSlot {
         self.signed.store(Arc::new(signed));
         Ok(minted)
     }
+
+    /// When the newest of them ends, epoch seconds.
+    pub(super) fn latest(&self) -> Option<i64> {
+        self.signed.load().iter().map(|minted| minted.expires_at()).max()
+    }
 }

@@ -12,6 +12,7 @@
 //! - [`return_url`]: where the listener may be sent back to. [`api_key`]: for back ends.
 
 pub mod api_key;
+mod failures;
 mod header;
 mod identity;
 pub mod introspect;
@@ -33,6 +34,7 @@ pub mod revocation;
 pub(crate) mod strict_json;
 pub mod ticket;
 
+pub use failures::Failures;
 pub use header::{HeaderProvider, HeaderSettings};
 pub use identity::{Session, SessionId, Subject, SubjectError};
 pub use origin::{Origin, OriginError};

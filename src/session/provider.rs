@@ -11,7 +11,7 @@ use super::jwt::{JwtProvider, JwtSettings};
 use super::outbound::ClientError;
 use super::own::OwnSessions;
 use super::redis_session::{RedisSessionSettings, RedisSessions};
-use super::{Ambiguous, Presented, Session};
+use super::{Ambiguous, Failures, Presented, Session};
 
 /// What a provider is made of: its section of the configuration.
 #[derive(Clone, Debug)]
@@ -24,6 +24,18 @@ pub enum ProviderSettings {
     Introspect(IntrospectSettings),
     /// `[redis]`.
     Redis(Box<RedisSessionSettings>),
+}
+
+impl ProviderSettings {
+    /// As [`Provider::name`].
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Header(_) => "header",
+            Self::Jwt(_) => "jwt",
+            Self::Introspect(_) => "introspect",
+            Self::Redis(_) => "redis",
+        }
+    }
 }
 
 /// What says who is asking. Exactly one is configured for browsers.
@@ -102,6 +114,16 @@ impl Provider {
             Self::Jwt(_) => "jwt",
             Self::Introspect(_) => "introspect",
             Self::Redis(_) => "redis",
+        }
+    }
+
+    /// What it depends on, as metrics call that, and how often that has failed.
+    pub fn upstream(&self) -> Option<(&'static str, Failures)> {
+        match self {
+            Self::Own(_) | Self::Header(_) => None,
+            Self::Jwt(jwt) => jwt.failures().map(|failures| ("jwks", failures)),
+            Self::Introspect(introspect) => Some(("introspect", introspect.failures())),
+            Self::Redis(redis) => Some(("redis", redis.failures())),
         }
     }
 

@@ -136,9 +136,21 @@ class Serving(unittest.TestCase):
         server = container("server")
         self.assertEqual(server["livenessProbe"]["httpGet"], {"path": "/healthz", "port": "http"})
         self.assertEqual(server["readinessProbe"]["httpGet"], {"path": "/readyz", "port": "http"})
-        self.assertEqual(server["ports"], [{"name": "http", "containerPort": 8080}])
+        ports = [{"name": "http", "containerPort": 8080}, {"name": "metrics", "containerPort": 9464}]
+        self.assertEqual(server["ports"], ports)
         self.assertEqual(SETTINGS["server"]["listen"], "0.0.0.0:8080")
         self.assertEqual([port["targetPort"] for port in OBJECTS["Service", "edgemint"]["spec"]["ports"]], ["http"])
+
+    def test_metrics_are_for_monitoring_alone(self):
+        self.assertEqual(SETTINGS["metrics"]["listen"], "0.0.0.0:9464")
+        rules = OBJECTS["NetworkPolicy", "edgemint-in"]["spec"]["ingress"]
+        let_in = {
+            rule["ports"][0]["port"]: [
+                peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for peer in rule["from"]
+            ] for rule in rules
+        }
+        self.assertEqual(let_in["metrics"], ["monitoring"])
+        self.assertNotIn("monitoring", let_in["http"])
 
     def test_there_is_time_to_stop(self):
         sleep = container("server")["lifecycle"]["preStop"]["sleep"]["seconds"]

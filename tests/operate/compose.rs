@@ -140,6 +140,7 @@ impl Volumes {
         fs::write(self.path("settings/redis.url"), redis.url()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_edgemint"));
         command.env_clear().env("EDGEMINT_KEYRING__DIRECTORY", self.path("keys"));
+        command.env("EDGEMINT_METRICS__LISTEN", "127.0.0.1:0");
         command.env("EDGEMINT_SERVER__LISTEN", "127.0.0.1:0").args([
             "serve",
             "--config",

@@ -10,9 +10,11 @@ mod compose;
 mod configurations;
 mod healthcheck;
 mod image;
+mod metrics;
 mod pages;
 #[path = "../support/programs.rs"]
 mod programs;
+mod prometheus;
 mod proxies;
 mod proxy;
 mod python;

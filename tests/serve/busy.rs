@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::support::{API_KEY, Answer, Client, Service, Setup, Ticket, exchange, get, post, wait_for};
 
 /// Signatures that have to queue: RSA, one for each listener.
-fn queueing() -> Setup {
+pub fn queueing() -> Setup {
     Setup::with_key(&["--algorithm", "rsa-2048", "--hash", "sha256", "--key-pair-id", "KTEST"])
 }
 
 /// All of them at once, each over a connection of its own.
-fn at_once(service: &Service, requests: &[String]) -> Vec<Answer> {
+pub fn at_once(service: &Service, requests: &[String]) -> Vec<Answer> {
     let mut clients: Vec<Client> = requests.iter().map(|_| Client::connect(service.address)).collect();
     for (client, request) in clients.iter_mut().zip(requests) {
         client.send(request).unwrap();

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{Answer, MARKER, Reply, SAME_SITE, Service, Setup, Upstream, now, post, wait_for};
 
 /// `[introspect]` that asks `upstream` with two cookies, and with more lines.
-fn asking(upstream: &Upstream, lines: &str) -> Setup {
+pub fn asking(upstream: &Upstream, lines: &str) -> Setup {
     let section = format!(
         "[introspect]\nurl = \"{}\"\ncookies = [\"session\", \"second\"]\nsubject = \"/user/id\"\nactive = \"/active\"\n\
          session = \"/session\"\nuntil = \"/until\"\nclaims = {{ show = \"/user/plan\" }}\n{lines}\n",
@@ -25,7 +25,7 @@ fn cookie(value: &str) -> String {
     format!("Cookie: session={value}\r\n")
 }
 
-fn yes() -> Reply {
+pub fn yes() -> Reply {
     Reply::json(json!({"active": true, "user": {"id": 4217, "plan": "gold"}, "session": "s-1"}))
 }
 

@@ -18,6 +18,7 @@ mod jwt;
 mod keyring;
 mod leave;
 mod limits;
+mod metrics;
 mod mint;
 mod own_session;
 mod patience;

@@ -152,7 +152,7 @@ impl Follower {
         }
     }
 
-    fn accept(&mut self, Ring { signing, minter, spare }: Ring) {
+    fn accept(&mut self, Ring { document, signing, minter, spare }: Ring) {
         let status = &self.service.keyring;
         let is_asked = std::mem::take(&mut self.said.is_asked);
         let is_mended = self.said.failed.take().is_some();
@@ -183,7 +183,7 @@ impl Follower {
             }
             self.said.spare.clone_from(&spare);
         }
-        status.found(signing, spare, service::now());
+        status.found(signing, status.retirement_in(&document), spare, service::now());
     }
 
     /// Signing goes on as before.

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::status::Signing;
 use super::watch::watch;
 use crate::http::recipe::Recipe;
-use crate::keyring::{Keyring, KeyringError, Location, State, Store, View};
+use crate::keyring::{Document, Keyring, KeyringError, Location, State, Store, View};
 use crate::mint::Minter;
 
 /// What a look has found.
@@ -23,6 +23,7 @@ pub(super) struct Looked {
 
 /// A good keyring.
 pub(super) struct Ring {
+    pub(super) document: Document,
     /// Its active key, if it has one.
     pub(super) signing: Option<Signing>,
     /// What signs with it, if it is another than the one that signs now.
@@ -126,7 +127,8 @@ impl Eyes {
             (None, _) if served.is_some() => return Err(Failure::no_active_key()),
             _ => None,
         };
-        Ok(Ring { signing, minter, spare: spare.map(Failure::from) })
+        let document = keyring.document().clone();
+        Ok(Ring { document, signing, minter, spare: spare.map(Failure::from) })
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use crate::cloudfront::{HashAlgorithm, KeyAlgorithm, KeyPairId};
-use crate::keyring::{Entry, KeyId, Keyring};
+use crate::keyring::{Document, Entry, KeyId, Keyring, Settings, State};
 use crate::telemetry::metrics::{KeyringMetrics, Metrics, SigningKeyInfo};
 
 /// The key that signs, and how.
@@ -52,6 +52,7 @@ impl Signing {
 pub(in crate::http) struct KeyringStatus {
     known: ArcSwap<Known>,
     metrics: Arc<Metrics>,
+    retirement: Settings,
 }
 
 #[derive(Clone)]
@@ -66,10 +67,16 @@ struct Known {
 
 impl KeyringStatus {
     /// Of a keyring that was taken into use at the second `now`.
-    pub(in crate::http) fn new(keyring: &Keyring, metrics: Arc<Metrics>, now: i64) -> Self {
+    /// `retirement` tells how long keys retire.
+    pub(in crate::http) fn new(
+        keyring: &Keyring,
+        retirement: Settings,
+        metrics: Arc<Metrics>,
+        now: i64,
+    ) -> Self {
         let known = Known { signing: None, reloaded_at: now, failed: None, next_key: None };
-        let this = Self { known: ArcSwap::from_pointee(known), metrics };
-        this.found(Signing::of(keyring), None, now);
+        let this = Self { known: ArcSwap::from_pointee(known), metrics, retirement };
+        this.found(Signing::of(keyring), this.retirement_in(keyring.document()), None, now);
         this
     }
 
@@ -82,12 +89,25 @@ impl KeyringStatus {
         self.metrics().reloads.inc();
     }
 
-    /// A look has found a good keyring.
-    pub(super) fn found(&self, signing: Option<Signing>, next_key: Option<Failure>, now: i64) {
+    /// When the first of the keys that retire may leave the key group, epoch seconds.
+    pub(super) fn retirement_in(&self, document: &Document) -> Option<i64> {
+        let retiring = document.entries().iter().filter(|entry| entry.state() == State::Retiring);
+        retiring.map(|entry| self.retirement.release_at(entry).unix_timestamp()).min()
+    }
+
+    /// A look has found a good keyring, of which the first key is retired at that second.
+    pub(super) fn found(
+        &self,
+        signing: Option<Signing>,
+        retired_at: Option<i64>,
+        next_key: Option<Failure>,
+        now: i64,
+    ) {
         let metrics = self.metrics();
         metrics.signs_with(signing.as_ref().map(Signing::info));
         metrics.last_success.set(now);
         metrics.failing.set(0);
+        metrics.soonest_retirement.set(retired_at);
         metrics.next_key_damaged.set(next_key.is_some().into());
         let next_key = next_key.map(|failure| failure.code);
         self.known.store(Arc::new(Known { signing, reloaded_at: now, failed: None, next_key }));

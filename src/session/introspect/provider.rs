@@ -17,7 +17,7 @@ use super::settings::{IntrospectMethod, IntrospectSettings};
 use crate::session::outbound::{Client, ClientError, Outage, send};
 use crate::session::record::{Pointer, RecordFields};
 use crate::session::strict_json::parse_object;
-use crate::session::{Presented, ProviderRefusal, Session, SessionId};
+use crate::session::{Failures, Presented, ProviderRefusal, Session, SessionId};
 
 /// Bytes of answers that are remembered at one time: those of 16,000 listeners if they are short.
 const CACHED: u64 = 16 * 1024 * 1024;
@@ -47,6 +47,7 @@ struct App {
     session: Option<Pointer>,
     cache: Duration,
     places: Arc<Semaphore>,
+    failures: Failures,
 }
 
 /// A yes.
@@ -85,6 +86,7 @@ impl IntrospectProvider {
             session: settings.session,
             cache: settings.cache,
             places: Arc::new(Semaphore::new(settings.max_requests)),
+            failures: Failures::default(),
         };
         Ok(Self {
             credential: settings.credential,
@@ -96,6 +98,11 @@ impl IntrospectProvider {
                 .build(),
             runtime: Handle::current(),
         })
+    }
+
+    /// Requests to the app that failed.
+    pub(in crate::session) fn failures(&self) -> Failures {
+        self.app.failures.clone()
     }
 
     /// The session that the app says the credential of a request is of. Requests that present the same credential
@@ -115,7 +122,11 @@ impl IntrospectProvider {
             let onward = span.in_scope(|| presented.onward());
             let asking = async move {
                 let _place = place;
-                app.ask(credential, onward, now).await
+                let known = app.ask(credential, onward, now).await;
+                if let Err(ProviderRefusal::Unavailable(_)) = known {
+                    app.failures.note();
+                }
+                known
             };
             let asked = self.runtime.spawn(asking.instrument(span));
             asked.await.unwrap_or_else(|_| Err(unavailable("asking the app broke off")))

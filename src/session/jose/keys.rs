@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::jwks::{Jwks, JwksSettings};
 use super::{TokenKey, TokenRefusal};
+use crate::session::Failures;
 use crate::session::outbound::ClientError;
 
 /// Where the keys come from.
@@ -85,6 +86,14 @@ impl Keys {
                 verify()
             }
             outcome => outcome,
+        }
+    }
+
+    /// Fetches that failed, if keys are fetched.
+    pub(in crate::session) fn failures(&self) -> Option<Failures> {
+        match self {
+            Self::Configured(_) => None,
+            Self::Fetched(jwks) => Some(jwks.failures()),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::session::jose::{
     KeySettings, KeySettingsError, Keys, Kind, TokenRefusal, bounded_text, parties, required, seconds,
 };
 use crate::session::record::{Pointer, name_of};
-use crate::session::{Presented, ProviderRefusal, Session, SessionId};
+use crate::session::{Failures, Presented, ProviderRefusal, Session, SessionId};
 
 /// RFC 7519 §5.1 and RFC 9068 §2.1. Tokens of other types are not for this purpose (RFC 8725 §3.11).
 const JWT: Kind = Kind { max_bytes: JwtProvider::MAX_BYTES, types: &["JWT", "at+jwt", "application/at+jwt"] };
@@ -39,6 +39,11 @@ impl JwtProvider {
     /// Whether there are keys to verify by.
     pub(in crate::session) fn has_keys(&self) -> bool {
         self.keys.are_at_hand()
+    }
+
+    /// Of the key set, if there is one that is fetched.
+    pub(in crate::session) fn failures(&self) -> Option<Failures> {
+        self.keys.failures()
     }
 
     /// The session that the token of a request is about.

@@ -4,7 +4,7 @@ use std::io;
 
 use super::super::record::RecordFields;
 use super::super::redis::{RedisClient, RedisFailure, RedisSettings, Use};
-use super::super::{Presented, ProviderRefusal, Session, SessionId};
+use super::super::{Failures, Presented, ProviderRefusal, Session, SessionId};
 use super::{IdForm, KeyTemplate, SessionCookie};
 
 /// How an app keeps its sessions: `[redis]`.
@@ -30,6 +30,7 @@ pub struct RedisSessions {
     id: IdForm,
     key: KeyTemplate,
     fields: RecordFields,
+    failures: Failures,
 }
 
 impl RedisSessions {
@@ -40,12 +41,17 @@ impl RedisSessions {
     pub fn new(settings: RedisSessionSettings) -> io::Result<Self> {
         let RedisSessionSettings { redis, cookie, id, key, fields } = settings;
         let client = RedisClient::open(&redis, "redis", Use::Look)?;
-        Ok(Self { client, cookie, id, key, fields })
+        Ok(Self { client, cookie, id, key, fields, failures: Failures::default() })
     }
 
     /// Whether Redis answers, as far as is known.
     pub(in super::super) fn is_answering(&self) -> bool {
         self.client.health().is_ok()
+    }
+
+    /// Records that Redis was asked for in vain.
+    pub(in super::super) fn failures(&self) -> Failures {
+        self.failures.clone()
     }
 
     /// The session whose cookie is presented. It is named after the id in the key, which is what the app's back end
@@ -60,7 +66,14 @@ impl RedisSessions {
     ) -> Result<Session, ProviderRefusal> {
         let id = self.id.of(self.cookie.id(presented)?);
         let record = self.client.value(&self.key.key(&id), RecordFields::MAX_BYTES).await;
-        let record = record.map_err(refusal)?.ok_or(ProviderRefusal::Refused("no_session"))?;
+        let record = record.map_err(|failure| {
+            let refusal = refusal(failure);
+            if let ProviderRefusal::Unavailable(_) = refusal {
+                self.failures.note();
+            }
+            refusal
+        });
+        let record = record?.ok_or(ProviderRefusal::Refused("no_session"))?;
         let session = self.fields.read(&record, now).map_err(ProviderRefusal::Refused)?;
         Ok(Session { id: Some(SessionId::of(&id)), ..session })
     }

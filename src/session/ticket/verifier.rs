@@ -5,7 +5,7 @@ use super::claims::TicketClaims;
 use super::settings::{CheckedSettings, TicketSettings, TicketSettingsError};
 use crate::session::jose::{Kind, parties};
 use crate::session::replay::JtiKey;
-use crate::session::{Session, SessionId};
+use crate::session::{Failures, Session, SessionId};
 
 const TICKET: Kind = Kind { max_bytes: TicketVerifier::MAX_BYTES, types: &["JWT"] };
 
@@ -91,6 +91,12 @@ impl TicketVerifier {
     #[must_use]
     pub fn outage(&self) -> String {
         self.settings.keys.outage()
+    }
+
+    /// Fetches of the keys that failed, if they are fetched.
+    #[must_use]
+    pub fn failures(&self) -> Option<Failures> {
+        self.settings.keys.failures()
     }
 
     fn accept(&self, claims: TicketClaims, now: i64) -> Result<VerifiedTicket, TicketRefusal> {

@@ -10,6 +10,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use time::OffsetDateTime;
 
+use super::moment::Moment;
+
 /// How a server follows its keyring.
 #[derive(Debug)]
 pub struct KeyringMetrics {
@@ -23,6 +25,8 @@ pub struct KeyringMetrics {
     pub last_success: Gauge,
     /// 1 if a key that does not sign yet could not, else 0.
     pub next_key_damaged: Gauge,
+    /// When the first of the keys that retire may leave the key group, if any retires.
+    pub soonest_retirement: Moment,
     active: Arc<ActiveKey>,
 }
 
@@ -53,6 +57,7 @@ impl KeyringMetrics {
             failing: Gauge::default(),
             last_success: Gauge::default(),
             next_key_damaged: Gauge::default(),
+            soonest_retirement: Moment::default(),
             active: Arc::default(),
         };
         registry.register(
@@ -80,6 +85,11 @@ impl KeyringMetrics {
             "1 if a key that may sign one day could not",
             this.next_key_damaged.clone(),
         );
+        registry.register(
+            "keyring_soonest_retirement_timestamp_seconds",
+            "When the first of the keys that retire may leave the key group",
+            this.soonest_retirement.clone(),
+        );
         registry.register_collector(Box::new(this.active.clone()));
         this
     }
@@ -99,11 +109,11 @@ impl Collector for ActiveKey {
             ("algorithm", key.algorithm.clone()),
             ("hash", key.hash.to_owned()),
         ]);
-        let help = "The key that signs";
+        let help = "The key that signs.";
         info.encode(encoder.encode_descriptor("active_key", help, None, info.metric_type())?)?;
         let age =
             ConstGauge::new(OffsetDateTime::now_utc().unix_timestamp().saturating_sub(key.since).max(0));
-        let help = "Since when the key that signs is active";
+        let help = "For how long the key that signs has been active.";
         age.encode(encoder.encode_descriptor(
             "active_key_age",
             help,
@@ -115,12 +125,12 @@ impl Collector for ActiveKey {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Metrics;
+    use super::super::{Labels, Metrics};
     use super::*;
 
     #[test]
     fn the_text_tells_the_key_that_signs_and_how_old_it_is() {
-        let metrics = Metrics::new("1.2.3");
+        let metrics = Metrics::new("1.2.3", Labels::default());
         let text = metrics.text();
         assert!(text.contains("edgemint_build_info{version=\"1.2.3\"} 1\n"), "{text}");
         assert!(!text.contains("active_key"), "none signs: {text}");

@@ -1,8 +1,8 @@
 //! The listener for metrics.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
-use crate::support::{Key, Setup, exchange, get, now, post, wait_for, write_ring};
+use crate::support::{Client, Key, Setup, exchange, get, now, post, wait_for, write_ring};
 
 pub const METRICS: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
 
@@ -67,10 +67,29 @@ fn they_are_asked_for_nowhere_else() {
 fn they_are_told_while_every_connection_of_requests_is_taken() {
     let service = Setup::new().server("max_connections = 2").section(METRICS).start();
     let metrics = service.metrics_address();
-    let taken: Vec<_> = (0..8).map(|_| std::net::TcpStream::connect(service.address).unwrap()).collect();
+    let taken: Vec<_> = (0..8).map(|_| TcpStream::connect(service.address).unwrap()).collect();
     wait_for("all connections taken", || service.connections() >= 2);
     assert_eq!(exchange(metrics, get("/metrics")).status, 200);
     drop(taken);
+}
+
+#[test]
+fn nobody_keeps_the_others_from_looking() {
+    let service = Setup::new().section(METRICS).start();
+    let metrics = service.metrics_address();
+    // As many as there are places, with a request that never ends.
+    let silent = |_| {
+        let mut client = Client::connect(metrics);
+        client.send("GET /metrics HTTP/1.1\r\nHost: ").unwrap();
+        client
+    };
+    let silent: Vec<_> = (0..8).map(silent).collect();
+    assert_eq!(exchange(metrics, get("/metrics")).status, 200);
+    drop(silent);
+    let mut scraper = Client::connect(metrics);
+    scraper.send(get("/metrics")).unwrap();
+    assert_eq!(scraper.answer().header("connection"), Some("close"));
+    assert!(scraper.is_ended(), "its place is free again");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod changes;
 mod directions;
 mod instances;
-mod metrics;
+pub mod metrics;
 mod refused;
 mod secret;
 mod swaps;

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::super::keys::KeySet;
 use super::set;
 use super::settings::JwksSettings;
+use crate::session::Failures;
 use crate::session::outbound::{Client, ClientError, Outage, send};
 
 /// Without any keys nobody gets in, so it is tried again this soon, and then less and less often.
@@ -38,6 +39,7 @@ struct Shared {
     /// A token named a key that is not there.
     asked: Notify,
     fetches: watch::Sender<Fetches>,
+    failures: Failures,
 }
 
 /// What the last good fetch found.
@@ -66,6 +68,7 @@ impl Jwks {
             outage: ArcSwapOption::empty(),
             asked: Notify::new(),
             fetches: watch::Sender::new(Fetches::default()),
+            failures: Failures::default(),
         });
         let task = tokio::spawn(keep_fetching(shared.clone())).abort_handle();
         Ok(Self { shared, task })
@@ -91,6 +94,11 @@ impl Jwks {
     /// How many fetches have ended.
     pub(in super::super) fn fetches(&self) -> u64 {
         self.shared.fetches.borrow().number
+    }
+
+    /// Fetches that failed.
+    pub(in super::super) fn failures(&self) -> Failures {
+        self.shared.failures.clone()
     }
 
     /// Whether another fetch has ended than there were `before`. Waits for one if there may be one.
@@ -158,6 +166,7 @@ async fn keep_fetching(shared: Arc<Shared>) {
                 refresh
             }
             Err(outage) => {
+                shared.failures.note();
                 let at = shared.fetched.load().as_ref().map(|fetched| fetched.at);
                 let is_usable = at.is_some_and(|at| at.elapsed() <= max_stale);
                 told.of_outage(&shared.settings, &outage, is_usable);
