@@ -118,7 +118,7 @@ impl Drop for Logging {
     /// pipe that nobody reads, it might be. The process does not wait for that thread.
     fn drop(&mut self) {
         // First, because it may have something to say.
-        drop(self.exporting.take());
+        self.exporting = None;
         let writing = self.writing.take();
         let (ended, end) = mpsc::channel();
         let waiting = thread::Builder::new().spawn(move || {

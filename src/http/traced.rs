@@ -136,7 +136,7 @@ fn span(method: &Method) -> Option<Span> {
         error.type = Empty,
         edgemint.code = Empty,
     );
-    (!span.is_none()).then_some(span)
+    (!span.is_disabled()).then_some(span)
 }
 
 /// Anybody can send a method of his own making.

@@ -70,7 +70,8 @@ fn the_layer_of_dependencies_stands_without_the_sources() {
     let layer = instructions.iter().skip_while(|line| !line.starts_with("COPY "));
     for line in layer.take_while(|line| !line.starts_with("COPY src ")) {
         let shell = match line.split_once(' ').unwrap() {
-            ("RUN", commands) => commands.replace("cargo build --release --locked --bin edgemint", "true"),
+            ("RUN", commands) => commands
+                .replace("cargo build --release --locked --features \"$FEATURES\" --bin edgemint", "true"),
             ("COPY", names) => {
                 let (from, to) = names.rsplit_once(' ').unwrap();
                 let from = from.split(' ').map(|name| deploy("..").join(name).display().to_string());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::programs::needs;
 use crate::proxy::{Proxy, deploy};
-use crate::support::{Answer, Cookies, SESSION_COOKIE, SESSION_SECRET, Service, Setup, Ticket};
+use crate::support::{Answer, Cookies, SESSION_COOKIE, SESSION_SECRET, Service, Setup, Ticket, wait_for};
 
 /// Where a browser of the app's pages says it is.
 const ORIGIN: &str = "Origin: https://www.example.com";
@@ -143,6 +143,25 @@ fn nobody_names_himself(proxy: impl Fn([SocketAddr; 2]) -> Proxy) {
     answer.assert_refusal(401, "session_refused", "a header of the client's");
 }
 
+fn nobody_names_his_request(proxy: impl Fn([SocketAddr; 2]) -> Proxy) {
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    let service = service();
+    let proxy = proxy([service.address; 2]);
+    let parent = format!("traceparent: 00-{TRACE}-b7ad6b7169203331-01");
+    let told = ["X-Request-Id: the-clients-own", &*parent, "tracestate: a=1"];
+    let direct = told.map(|line| format!("{line}\r\n")).concat();
+    let direct = service.ask(format!("GET /enter HTTP/1.1\r\nHost: listen.example.com\r\n{direct}\r\n"));
+    assert_eq!(direct.header("x-request-id"), Some("the-clients-own"), "the peer is believed");
+    assert_eq!(service.log_line(&direct)["trace_id"], TRACE);
+    let answer = proxy.get("/enter", &told);
+    let name = answer.header("x-request-id").unwrap();
+    // Longer than edgemint's own.
+    assert!(name.len() >= 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'), "{name}");
+    assert!(service.log_line(&answer).get("trace_id").is_none());
+    // Written once the answer has gone.
+    wait_for("the name in the proxy's log", || proxy.logs().contains(name));
+}
+
 fn one_instance_suffices(proxy: impl Fn([SocketAddr; 2]) -> Proxy) {
     let service = service();
     let proxy = proxy([nobody(), service.address]);
@@ -157,6 +176,7 @@ fn nginx_names_the_listener() {
     needs!("nginx", "openssl", "curl");
     listener_is_where_the_proxy_saw_it(Proxy::nginx);
     nobody_names_himself(Proxy::nginx);
+    nobody_names_his_request(Proxy::nginx);
 }
 
 #[test]
@@ -216,6 +236,7 @@ fn caddy_names_the_listener() {
     needs!("caddy", "openssl", "curl");
     listener_is_where_the_proxy_saw_it(Proxy::caddy);
     nobody_names_himself(Proxy::caddy);
+    nobody_names_his_request(Proxy::caddy);
 }
 
 #[test]

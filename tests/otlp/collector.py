@@ -67,7 +67,7 @@ class App(Server):
         self.requests = []
 
         def say(handler, _):
-            self.requests.append(dict(handler.headers))
+            self.requests.append(handler.headers)
             body = json.dumps({"user": {"id": user}}).encode()
             answer(handler, 200, body, [("Content-Type", "application/json")])
 
@@ -86,27 +86,27 @@ class Collector(Server):
         super().close()
 
     def take(self, handler, body):
-        self.heads.append((handler.path, dict(handler.headers)))
+        self.heads.append((handler.path, handler.headers))
         self.bodies.append(body)
         answer(handler, 200, b"", [("Content-Type", "application/x-protobuf")])
 
     def fail(self, handler, _):
-        self.heads.append((handler.path, dict(handler.headers)))
+        self.heads.append((handler.path, handler.headers))
         answer(handler, 500, b"M4rk3r of the collector\n\x1b[2J")
 
     def babble(self, handler, _):
-        self.heads.append((handler.path, dict(handler.headers)))
+        self.heads.append((handler.path, handler.headers))
         handler.wfile.write(b"SSH-2.0-OpenSSH\r\n")
         handler.close_connection = True
 
     def hang(self, handler, _):
-        self.heads.append((handler.path, dict(handler.headers)))
+        self.heads.append((handler.path, handler.headers))
         self._released.wait()
         handler.close_connection = True
 
     def flood(self, handler, _):
         """Takes it, and does not stop answering."""
-        self.heads.append((handler.path, dict(handler.headers)))
+        self.heads.append((handler.path, handler.headers))
         handler.send_response(200)
         handler.send_header("Content-Length", str(1 << 40))
         handler.end_headers()

@@ -47,7 +47,7 @@ class Service:
         self._log = open(os.path.join(self._folder.name, "log"), "w+b")
         binary = os.environ["EDGEMINT_OTLP_BIN"]
         init = ["keys", "init", "--dir", "keys", "--algorithm", "ecdsa-p256", "--key-pair-id", "KTEST"]
-        subprocess.run([binary, *init], cwd=self._folder.name, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([binary, *init], cwd=self._folder.name, check=True, capture_output=True)
         with open(os.path.join(self._folder.name, "edgemint.toml"), "w") as file:
             file.write(CONFIGURATION.format(server=server, sections=sections))
         known = {"API_KEY": SECRETS["api-key"], "SESSION": SECRETS["session"], **dict(environment)}

@@ -87,16 +87,16 @@ impl TicketVerifier {
         self.settings.keys.are_at_hand()
     }
 
-    /// Fetches of the keys that failed, if they are fetched.
-    #[must_use]
-    pub fn failures(&self) -> Option<Failures> {
-        self.settings.keys.failures()
-    }
-
     /// Why a ticket was refused for want of keys ([`TicketRefusal::KeysUnavailable`]), for the log.
     #[must_use]
     pub fn outage(&self) -> String {
         self.settings.keys.outage()
+    }
+
+    /// Fetches of the keys that failed, if they are fetched.
+    #[must_use]
+    pub fn failures(&self) -> Option<Failures> {
+        self.settings.keys.failures()
     }
 
     fn accept(&self, claims: TicketClaims, now: i64) -> Result<VerifiedTicket, TicketRefusal> {

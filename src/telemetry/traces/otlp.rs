@@ -114,7 +114,7 @@ pub fn adopt(span: &Span, parent: &TraceContext) {
 /// The place of a span in its trace, if it has one.
 #[must_use]
 pub fn place_of(span: &Span) -> Option<TraceContext> {
-    if span.is_none() {
+    if span.is_disabled() {
         return None;
     }
     let context = span.context();
