@@ -30,7 +30,7 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// Middleware around every route, the fallback included: `App::wrap(from_fn(guard))`.
 ///
 /// # Errors
-/// [`Problem::BrokenOff`] with its answer, if the handler panics. Those of the routes' machinery, of which there are
+/// The answer 500 (`broken_off`), if the handler panics. Those of the routes' machinery, of which there are
 /// none: a handler's problem is an answer already.
 pub async fn guard(
     request: ServiceRequest,

@@ -9,11 +9,12 @@ pub struct Form {
     pub pieces: Vec<Vec<u8>>,
 }
 
-/// A piece that is found gives away enough, and is not found by chance. The name of a thread has 15 bytes.
+/// Bytes of a secret that give away enough, and are not found by chance. The name of a thread has 15.
 const PIECE: usize = 12;
 
 /// Every form of these bytes.
 pub fn forms(secret: &[u8]) -> Vec<Form> {
+    let form = |name, text| form(name, text, secret.len());
     let mut forms = vec![
         form("plain", secret.to_vec()),
         form("in small letters", secret.to_ascii_lowercase()),
@@ -47,14 +48,11 @@ pub fn forms(secret: &[u8]) -> Vec<Form> {
     forms
 }
 
-fn form(name: &'static str, text: Vec<u8>) -> Form {
+fn form(name: &'static str, text: Vec<u8>, secret: usize) -> Form {
+    let size = PIECE * text.len() / secret;
     let pieces = match text.len() {
-        0..PIECE => vec![text],
-        _ => text
-            .chunks_exact(PIECE)
-            .map(<[u8]>::to_vec)
-            .chain([text[text.len() - PIECE..].to_vec()])
-            .collect(),
+        length if length < size => vec![text],
+        length => text.chunks_exact(size).chain([&text[length - size..]]).map(<[u8]>::to_vec).collect(),
     };
     Form { name, pieces }
 }
