@@ -184,7 +184,7 @@ fn says_who_may_have_what_and_what_is_audited() {
         (
             "subject = \"none\"",
             2,
-            "edgemint.toml:21:9: grants[0].trace: a trace tag is made with a secret, and audit.key is not given; \
+            "edgemint.toml:22:9: grants[0].trace: a trace tag is made with a secret, and audit.key is not given; \
              add [audit] with key = { file = \"PATH\" } (openssl rand -base64 48)",
         ),
     ] {
@@ -207,7 +207,7 @@ fn says_everything_that_is_wrong() {
     let places: Vec<_> =
         said.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
     let expected =
-        ["edgemint.toml:5:13: server.base_path:", "edgemint.toml:20:7: grants[0].ttl:", "flag --log-format:"];
+        ["edgemint.toml:5:13: server.base_path:", "edgemint.toml:21:7: grants[0].ttl:", "flag --log-format:"];
     assert_eq!(places, expected, "{said}");
 }
 

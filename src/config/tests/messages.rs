@@ -47,7 +47,7 @@ fn typical_mistakes_are_told_in_full() {
         (
             14,
             "cookie = { domain = \"cloudfront.net\" }",
-            "edgemint.toml:14:21: grants[0].cookie.domain: \"cloudfront.net\" is a public suffix, for which browsers refuse cookies; give the distribution a CNAME under the app's domain (rules §6)",
+            "edgemint.toml:14:21: grants[0].cookie.domain: \"cloudfront.net\" is a public suffix, for which browsers refuse cookies; give the distribution a CNAME under the app's domain",
         ),
         (
             14,
