@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::HttpService;
+use actix_http::{HttpService, KeepAlive};
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
 use actix_web::dev::{AppConfig, Server, fn_service};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -19,7 +19,7 @@ use crate::telemetry::metrics::{self, Metrics};
 /// Scrapers come one at a time; more connections than this are not taken at once.
 const MAX_CONNECTIONS: usize = 8;
 
-/// To send a request, to take the answer, and between two requests on one connection.
+/// To send a request, and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Binds the listener; `GET /metrics` is answered there, on a thread of its own, once the server is awaited. It minds no
@@ -38,9 +38,10 @@ pub(super) fn bind(address: SocketAddr, metrics: &Arc<Metrics>) -> Result<Server
         let app = App::new().app_data(metrics.clone()).route("/metrics", web::get().to(scrape));
         let http = HttpService::build()
             .client_request_timeout(PATIENCE)
-            .keep_alive(PATIENCE)
+            // A place is free again with the answer: no scraper comes back so soon that it were worth keeping.
+            .keep_alive(KeepAlive::Disabled)
             .h1(map_config(app.into_factory(), |()| AppConfig::default()));
-        // Who reads no answer, or sends a request for ever, must not keep a place for ever.
+        // actix-http waits for ever for its answer to be read.
         let accept = move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
             ready(Ok((Connection::new(stream, patience), peer)))

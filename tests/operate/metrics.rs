@@ -78,6 +78,13 @@ fn named_in(expression: &str) -> BTreeSet<String> {
     words.filter(ours).map(str::to_owned).collect()
 }
 
+/// The values that `label` is compared with, by text or by a list of alternatives.
+fn compared(expression: &str, label: &str) -> BTreeSet<String> {
+    let parts = expression.split(['{', ',']).filter_map(|part| part.trim().strip_prefix(label));
+    let lists = parts.filter_map(|rest| rest.trim_start_matches(['=', '~', '!']).split('"').nth(1));
+    lists.flat_map(|list| list.split('|')).map(str::to_owned).collect()
+}
+
 /// Every expression of the dashboard, as Grafana would ask it.
 fn dashboard() -> Vec<String> {
     let dashboard: Value =
@@ -100,12 +107,12 @@ fn prometheus_takes_every_series_every_alert_and_every_panel() {
     let expressions = dashboard();
     assert!(expressions.len() > 20, "{expressions:?}");
     // A rate needs two scrapes; once all have values, everything has been scraped.
-    let mut silent = Vec::new();
-    wait_for("a value for every panel of the dashboard", || {
-        exercise(&service, &upstream);
-        silent = expressions.iter().filter(|one| prometheus.query(one).is_empty()).collect();
-        silent.is_empty()
-    });
+    for expression in &expressions {
+        wait_for(&format!("a value for {expression}"), || {
+            exercise(&service, &upstream);
+            !prometheus.query(expression).is_empty()
+        });
+    }
 
     let documented = documented();
     let names: BTreeMap<_, _> =
@@ -174,6 +181,24 @@ fn an_instance_without_a_key_is_noticed() {
     let found = texts.iter().find(|one| one["labels"]["alertname"] == "EdgemintNoActiveKey").unwrap();
     let summary = format!("{} has no key to sign with, and mints nothing", service.metrics_address());
     assert_eq!(found["annotations"]["summary"], *summary);
+}
+
+/// A word that no answer has would never be found, and nobody would notice.
+#[test]
+fn alerts_and_panels_ask_for_codes_and_routes_that_there_are() {
+    let (problems, routes) =
+        (include_str!("../../src/http/problem.rs"), include_str!("../../src/http/route.rs"));
+    let rules = fs::read_to_string(deploy("alerts.yml")).unwrap();
+    let mut number = 0;
+    for expression in dashboard().into_iter().chain([rules]) {
+        for (label, source) in [("code", problems), ("route", routes)] {
+            for value in compared(&expression, label) {
+                assert!(source.contains(&format!("\"{value}\"")), "{label}={value:?}");
+                number += 1;
+            }
+        }
+    }
+    assert!(number > 8, "{number} were found");
 }
 
 fn promtool(arguments: &[&str]) {

@@ -109,11 +109,11 @@ impl Collector for ActiveKey {
             ("algorithm", key.algorithm.clone()),
             ("hash", key.hash.to_owned()),
         ]);
-        let help = "The key that signs";
+        let help = "The key that signs.";
         info.encode(encoder.encode_descriptor("active_key", help, None, info.metric_type())?)?;
         let age =
             ConstGauge::new(OffsetDateTime::now_utc().unix_timestamp().saturating_sub(key.since).max(0));
-        let help = "Since when the key that signs is active";
+        let help = "For how long the key that signs has been active.";
         age.encode(encoder.encode_descriptor(
             "active_key_age",
             help,

@@ -1,10 +1,8 @@
 //! The listener for metrics.
 
-use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
 
-use crate::support::{Key, Setup, exchange, get, now, post, wait_for, write_ring};
+use crate::support::{Client, Key, Setup, exchange, get, now, post, wait_for, write_ring};
 
 pub const METRICS: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
 
@@ -76,21 +74,22 @@ fn they_are_told_while_every_connection_of_requests_is_taken() {
 }
 
 #[test]
-fn who_takes_no_answer_loses_the_place() {
+fn nobody_keeps_the_others_from_looking() {
     let service = Setup::new().section(METRICS).start();
     let metrics = service.metrics_address();
-    let many = get("/metrics").repeat(5_000);
-    let stuck = |_| {
-        let mut stream = TcpStream::connect(metrics).unwrap();
-        stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
-        // It ends once the service waits for its answers to be read.
-        let _ = stream.write_all(many.as_bytes());
-        stream
+    // As many as there are places, with a request that never ends.
+    let silent = |_| {
+        let mut client = Client::connect(metrics);
+        client.send("GET /metrics HTTP/1.1\r\nHost: ").unwrap();
+        client
     };
-    // As many as there are places.
-    let stuck: Vec<_> = (0..8).map(stuck).collect();
+    let silent: Vec<_> = (0..8).map(silent).collect();
     assert_eq!(exchange(metrics, get("/metrics")).status, 200);
-    drop(stuck);
+    drop(silent);
+    let mut scraper = Client::connect(metrics);
+    scraper.send(get("/metrics")).unwrap();
+    assert_eq!(scraper.answer().header("connection"), Some("close"));
+    assert!(scraper.is_ended(), "its place is free again");
 }
 
 #[test]
