@@ -11,12 +11,14 @@ use crate::prometheus::Prometheus;
 use crate::proxy::deploy;
 use crate::support::{Key, Reply, SAME_SITE, Service, Setup, Upstream, get, post, wait_for, write_ring};
 
+const METRICS: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
+
 /// A service that has shown everything that it can: mints, refusals, failures, a key that retires.
 fn shown() -> (Service, Upstream) {
     let yes = json!({"user": {"id": 4217}});
     let upstream = Upstream::saying(Reply::json(&yes));
     let section = format!(
-        "[metrics]\nlisten = \"127.0.0.1:0\"\n[introspect]\nurl = \"{}\"\ncookies = [\"session\"]\nsubject = \"/user/id\"\n",
+        "{METRICS}[introspect]\nurl = \"{}\"\ncookies = [\"session\"]\nsubject = \"/user/id\"\n",
         upstream.url("/session"),
     );
     let service = Setup::new().without_tickets().section(section.leak()).start();
@@ -170,8 +172,7 @@ fn assert_rules_are_good(prometheus: &Prometheus) {
 #[test]
 fn an_instance_without_a_key_is_noticed() {
     needs!("prometheus", "curl");
-    let setup =
-        Setup::with_key(&["--algorithm", "ecdsa-p256"]).section("[metrics]\nlisten = \"127.0.0.1:0\"\n");
+    let setup = Setup::with_key(&["--algorithm", "ecdsa-p256"]).section(METRICS);
     let service = setup.start();
     let prometheus = Prometheus::scraping(service.metrics_address());
     let alert = "ALERTS{alertname=\"EdgemintNoActiveKey\"}";

@@ -293,7 +293,8 @@ fn nothing_of_a_request_becomes_a_label() {
             service.ask(post(&target, &agent, &odd));
         }
         service.ask(format!("{odd} /renew HTTP/1.1\r\nHost: {odd}.example\r\n\r\n"));
-        let body = json!({"grants": ["podcasts"], "subject": format!("s-{index}"), "sid": odd, "address": "203.0.113.77"});
+        let body = json!({"grants": ["podcasts"], "subject": format!("s-{index}"), "sid": odd,
+            "address": "203.0.113.77"});
         assert_eq!(service.mint(&body).status, 200);
         assert_eq!(service.mint(&json!({"grants": [odd]})).status, 422);
         service.session_of(&Ticket::of(&odd).with("sid", odd.clone()));
@@ -338,9 +339,14 @@ fn signing_ahead_and_retirement_are_told() {
     // The reload interval, the longest life of a cookie (lifetime and step), and the margin.
     wait_for("the new keyring", || text(&service).contains(retirement));
     assert_eq!(service.metric(retirement), retired + 2.0 + 360.0 + 300.0);
+    let minted = "mints_total{grant=\"podcasts\",provider=\"api_key\"}";
+    // Another minter signs, and the same instruments count.
+    assert_moved(&service, &[(HITS, 1.0), (minted, 1.0), (&answered("/v1/mint", "2xx"), 1.0)], || {
+        assert_eq!(service.mint(&json!({"grants": ["podcasts"]})).status, 200);
+    });
     write_ring(&service.setup.path("keys"), &[(&new, "active")]);
     wait_for("the end of it", || !text(&service).contains(retirement));
-    assert!((0.0..=120.0).contains(&ahead(ready)), "another minter signs ahead: {}", ahead(ready));
+    assert!((0.0..=120.0).contains(&ahead(ready)), "it signs ahead: {}", ahead(ready));
 }
 
 /// Epoch seconds of a date, by a program that is not ours.
