@@ -204,7 +204,7 @@ fn nobody_ready() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for mut connection in listener.incoming().map(Result::unwrap) {
-            connection.read(&mut [0; 16384]).unwrap();
+            assert_ne!(connection.read(&mut [0; 16384]).unwrap(), 0, "a request");
             let head = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             connection.write_all(head.as_bytes()).unwrap();
         }
