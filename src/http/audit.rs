@@ -211,7 +211,7 @@ mod tests {
 
     /// What anybody may ask for, and nobody is named.
     fn is_public(route: &str) -> bool {
-        ["/healthz", "/readyz"].contains(&route) || route.starts_with("/player")
+        ["/healthz", "/readyz", "/openapi.json"].contains(&route) || route.starts_with("/player")
     }
 
     #[test]

@@ -86,8 +86,11 @@ fn broken_off(
     if let Some(under_way) = under_way {
         under_way.broken_off(started.elapsed());
     }
-    traced.failed(&problem);
     let status = problem.status_code().as_u16();
+    traced.failed(&problem);
+    if let Some(span) = traced.span() {
+        span.record("http.response.status_code", i64::from(status));
+    }
     let (id, (trace_id, span_id)) = (traced.id.as_str(), traced.ids());
     tracing::error!(request_id = id, trace_id, span_id, status, code = problem.code(), reason = %problem, "failed");
     let mut response = problem.error_response();
@@ -115,7 +118,8 @@ fn head_size(request: &ServiceRequest) -> usize {
         + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
 }
 
-/// What is in the audit is not said again. Logs the route's pattern, never the path or the query as they came: they may hold a ticket.
+/// What is in the audit is not said again. Logs the route's pattern, never the path or the query as they came: they may
+/// hold a ticket.
 fn log(
     traced: &Traced,
     response: &ServiceResponse,

@@ -46,8 +46,8 @@ impl RequestId {
         is_good.then(|| Self(text.to_owned()))
     }
 
-    /// The id that [`super::guard()`] gave this request. It is there only at the level at which routes log
-    /// lines of their own, debug: no other request pays for it.
+    /// The id that [`super::guard()`] gave this request. It is there only if a proxy gave it, and at the level at which
+    /// routes log lines of their own, debug: no other request pays for it.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Option<Self> {
         request.extensions().get::<Self>().cloned()

@@ -7,8 +7,8 @@ use super::route::Route as Name;
 use super::service::Service;
 use super::{browser, enter, health, leave, mint, openapi, player, renew, revoke};
 
-/// Every route, each of which [`openapi`] documents, below `base_path` (empty, or `/` and more, without a final slash). Used by the
-/// server and by whoever embeds it; [`super::guard()`] comes with the app.
+/// Every route, each of which [`openapi`] documents, below `base_path` (empty, or `/` and more, without a final slash).
+/// Used by the server and by whoever embeds it; [`super::guard()`] comes with the app.
 pub fn routes(base_path: &str, config: &mut ServiceConfig) {
     // Whole paths: a scope is one more service that every request goes through. They are tried in this order, a pattern
     // at ten times the cost of a name.

@@ -185,7 +185,13 @@ async fn sign_step_ahead(minter: Arc<Minter>, metrics: &Metrics) -> Duration {
             tracing::error!(%error, "signing failed; it is tried again every second");
         }
         Ok(Err(_)) => {}
-        Err(error) => tracing::error!(%error, "signing ahead broke off"),
+        // What it panicked with may hold anything: `telemetry::panics` has said where.
+        Err(_) => {
+            minter.note_broken_off();
+            if was_healthy {
+                tracing::error!("signing ahead broke off; it is tried again every second");
+            }
+        }
     }
     Duration::from_secs(1)
 }

@@ -36,6 +36,10 @@ impl Traced {
         let is_believed = is_told && is_by_proxy(request.request());
         let id = is_believed.then(|| RequestId::given(headers)).flatten();
         let caller = is_believed.then(|| place_in(headers)).flatten();
+        // For a request that ends without its caller, see `left`.
+        if let Some(id) = &id {
+            request.extensions_mut().insert(id.clone());
+        }
         let span = span(request.method());
         if let (Some(span), Some(caller)) = (&span, &caller) {
             traces::adopt(span, caller);
@@ -47,7 +51,7 @@ impl Traced {
         Self { id: id.unwrap_or_else(RequestId::next), place, span }
     }
 
-    /// Of a request whose caller has gone: its id is told anew unless it was kept, as nobody was told of it.
+    /// Of a request whose caller has gone: an id that was not kept is another's now, which nobody was told.
     pub(super) fn left(request: &HttpRequest) -> Self {
         let id = RequestId::of(request).unwrap_or_else(RequestId::next);
         Self { id, place: request.extensions().get::<TraceContext>().cloned(), span: None }

@@ -127,6 +127,11 @@ impl Minter {
         self.healthy.load(Ordering::Relaxed)
     }
 
+    /// Notes that signing ahead broke off, so that it may not be healthy whatever the last round was.
+    pub fn note_broken_off(&self) {
+        self.healthy.store(false, Ordering::Relaxed);
+    }
+
     /// Checks a grant for an asker. `grant` is an index into [`Minter::profiles`].
     ///
     /// # Errors

@@ -24,13 +24,15 @@ use serde_json::json;
 use super::{LogFormat, lines};
 
 /// What the names of threads begin with on which a panic breaks off one thing alone.
-const CONTAINED: [&str; 3] = [
+const CONTAINED: [&str; 4] = [
     // Serve: tokio ends the task of one connection. The name is actix-rt's.
     "actix-rt|system:",
     // Do what a task waits for: signatures, host names. The name is tokio's.
     "tokio-rt-worker",
     // Looks at the keyring; the follower says that it broke off, goes on with the old keys, and starts another.
     "keyring",
+    // Sends spans, of which a batch is lost. The name is opentelemetry's.
+    "OpenTelemetry.Traces.",
 ];
 
 /// How long the end waits for the log to be written and for its reader.

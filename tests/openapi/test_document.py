@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from service import API_KEYS, SESSIONS, TICKETS, TOKENS, Service
 
 HERE = Path(__file__).parent
-EXAMPLES = os.environ.get("OPENAPI_EXAMPLES", "15")
+EXAMPLES = os.environ.get("OPENAPI_EXAMPLES", "10")
 # Told where a run fails, to be given again.
 RANDOM_SEED = int(os.environ.get("OPENAPI_SEED") or random.randrange(2**32))
 ONCE = [(RANDOM_SEED, "good")]

@@ -188,7 +188,7 @@ fn an_instance_without_a_key_is_noticed() {
 #[test]
 fn alerts_and_panels_ask_for_codes_and_routes_that_there_are() {
     let (problems, routes) =
-        (include_str!("../../src/http/problem.rs"), include_str!("../../src/http/route.rs"));
+        (include_str!("../../src/http/code.rs"), include_str!("../../src/http/route.rs"));
     let rules = fs::read_to_string(deploy("alerts.yml")).unwrap();
     let mut number = 0;
     for expression in dashboard().into_iter().chain([rules]) {

@@ -1,5 +1,6 @@
 """`edgemint serve` with everything that it can ask others about."""
 
+import http.client
 import json
 import os
 import re
@@ -73,6 +74,15 @@ class Service:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
+
+    def probe(self, times):
+        """Asks so often over one connection."""
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=DEADLINE)
+        for _ in range(times):
+            connection.request("GET", "/healthz")
+            with connection.getresponse() as response:
+                assert (response.status, response.read()) == (200, b'{"status":"ok"}')
+        connection.close()
 
     def renew(self, headers=(), cookie="session=abc"):
         return self.ask("/renew", {**PAGE, "Cookie": cookie, **dict(headers)}, b"", "POST")

@@ -100,11 +100,9 @@ class Collectors(unittest.TestCase):
         self.assert_serving(service, 200)
         wait_for("a batch", lambda: collector.heads)
         # More spans than may wait.
-        for _ in range(6_000):
-            service.ask("/healthz")
+        service.probe(6_000)
         before = memory(service)
-        for _ in range(3_000):
-            service.ask("/healthz")
+        service.probe(3_000)
         self.assertLess(memory(service) - before, 4 << 20)
         self.assert_serving(service)
 

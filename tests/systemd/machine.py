@@ -1,6 +1,7 @@
 """A systemd that has booted: in a container that sees this machine's files, and changes none of them."""
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -21,6 +22,15 @@ KERNEL = ["systemd.unit=basic.target", *(
 )]
 
 
+def is_first(process: str) -> bool:
+    """Whether this is a systemd with process numbers of its own."""
+    try:
+        name = Path(f"/proc/{process}/comm").read_text()
+        return name == "systemd\n" and os.readlink(f"/proc/{process}/ns/pid") != os.readlink("/proc/self/ns/pid")
+    except FileNotFoundError:
+        return False
+
+
 class Machine:
     """Needs root, and ends with `close`."""
 
@@ -33,15 +43,26 @@ class Machine:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
         )
-        self.wait_for("systemctl is-active --quiet basic.target")
+        try:
+            self.wait_for("systemctl is-active --quiet basic.target")
+        except AssertionError:
+            self.close()
+            raise
+
+    def first_processes(self) -> list[str]:
+        """The systemd that has the number 1 inside, as it is numbered outside, once there is one.
+
+        By its namespace: commands for the container must never run outside of it.
+        """
+        children = Path(f"/proc/{self.container.pid}/task/{self.container.pid}/children").read_text().split()
+        return [process for process in children if is_first(process)]
 
     def run(self, script: str) -> subprocess.CompletedProcess:
         """What these commands did, all of which have to succeed."""
-        children = Path(f"/proc/{self.container.pid}/task/{self.container.pid}/children").read_text().split()
-        if not children:
+        if not (first := self.first_processes()):
             return subprocess.CompletedProcess(script, 1, "", "the container has not begun")
         return subprocess.run(
-            ["nsenter", "--target", children[0], "--all", "bash", "-euo", "pipefail", "-s"],
+            ["nsenter", "--target", first[0], "--all", "bash", "-euo", "pipefail", "-s"],
             input=script, capture_output=True, text=True, check=False, timeout=120,
         )
 
@@ -57,7 +78,11 @@ class Machine:
         return done.stdout
 
     def close(self):
-        self.container.kill()
+        # With the first process of a container the kernel ends all others; without it, they would live on.
+        if self.container.poll() is None:
+            for process in self.first_processes():
+                os.kill(int(process), signal.SIGKILL)
+        self.container.terminate()
         self.container.wait()
         self.container.stdout.close()
         self.folder.cleanup()

@@ -18,7 +18,8 @@ use crate::http::{browser, enter, health, leave, mint, player, renew, revoke};
 const DESCRIPTION: &str = "Mints CloudFront signed cookies beside a web app's login.
 
 Every refusal is a problem+json document (RFC 9457) with a stable `code`, sets no cookie and is not to be stored. \
-A path that is not here is answered with 404 `not_found`, a method that is not with 405 `method_not_allowed`. \
+A path that is not here is answered with 404 `not_found`, a method that is not with 405 `method_not_allowed`, and \
+a fault of the service with 500 `broken_off`. \
 What cannot be read as a request is answered with 400, 408 or 431, without a body, and the connection ends. \
 Times are in seconds since 1970. Answers may get more members than are described here.";
 
@@ -79,7 +80,12 @@ pub(in crate::http) fn document(config: &Config) -> Bytes {
         bare_heads(item);
     }
     let components = api.components.get_or_insert_with(Components::new);
-    for (name, code) in [("NotFound", Code::NotFound), ("MethodNotAllowed", Code::MethodNotAllowed)] {
+    let everywhere = [
+        ("NotFound", Code::NotFound),
+        ("MethodNotAllowed", Code::MethodNotAllowed),
+        ("BrokenOff", Code::BrokenOff),
+    ];
+    for (name, code) in everywhere {
         let refusal = response(code.status().as_u16(), &[code]);
         components.responses.insert(name.to_owned(), refusal.into());
     }

@@ -22,7 +22,7 @@ const HAND_OVER: &[Code] = &[Code::Query, Code::ReturnUrl, Code::Ticket, Code::S
 /// Where a listener's grants are told.
 const GRANTS: &[Code] = &[Code::NoGrant, Code::NoActiveKey];
 /// Where something is signed.
-const MINT: &[Code] = &[Code::Busy, Code::Slow, Code::SigningFailed];
+const MINT: &[Code] = &[Code::Busy, Code::Slow, Code::SigningFailed, Code::BrokenOff];
 
 /// Each of these stands among the `responses` of one handler.
 macro_rules! routes {

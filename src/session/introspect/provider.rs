@@ -122,12 +122,17 @@ impl IntrospectProvider {
             let onward = span.in_scope(|| presented.onward());
             let asking = async move {
                 let _place = place;
-                app.ask(credential, onward).await
+                // Here, where it is seen also if nobody waits any longer.
+                let answer = app.ask(credential, onward).await;
+                if answer.is_err() {
+                    app.failures.note();
+                }
+                answer
             };
             let asked = self.runtime.spawn(asking.instrument(span));
-            let answer = asked.await.unwrap_or_else(|_| Err(unavailable("asking the app broke off")));
+            let answer = asked.await.unwrap_or_else(|_| Err(unavailable("asking the app broke off")))?;
             // Here and not there: a fault that an answer meets with breaks off one request, and ends no other thread.
-            let known = answer.and_then(|answer| self.app.understand(&answer, now));
+            let known = self.app.understand(&answer, now);
             if let Err(ProviderRefusal::Unavailable(_)) = known {
                 self.app.failures.note();
             }

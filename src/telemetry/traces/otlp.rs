@@ -4,6 +4,7 @@
 //! and nothing else. That it is, is said once, and once that it takes them again.
 
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -189,7 +190,13 @@ impl Collector {
 impl HttpClient for Collector {
     /// Blocks its thread, which has nothing else to do.
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let answer = self.runtime.block_on(self.post(request)).map_err(reqwest::Error::without_url);
+        // The thread that a panic would end is not begun anew.
+        let asked = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(self.post(request))));
+        let Ok(answer) = asked else {
+            self.say(Err("a panic broke it off".to_owned()));
+            return Err("a panic broke it off".into());
+        };
+        let answer = answer.map_err(reqwest::Error::without_url);
         self.say(match &answer {
             Ok(answer) if answer.status().is_success() => Ok(()),
             // What stands in the answer is not repeated: anything might.
