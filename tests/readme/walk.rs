@@ -84,7 +84,7 @@ fn is_rotated(reader: &Reader) {
     let told = reader.outputs("keys rotate").concat();
     let steps: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let done = |step: &str| steps.iter().any(|told| told["event"] == "done" && told["step"] == step);
-    assert!(["adopt", "trust", "prove", "activate"].into_iter().all(done), "{told}");
+    assert!(["publish", "trust", "prove", "activate"].into_iter().all(done), "{told}");
     let status = reader.outputs("keys status").concat();
     let active = status.lines().find(|line| line.contains(" active ")).unwrap_or_else(|| panic!("{status}"));
     assert!(!active.contains("K2JCJMDEHXQW5F"), "{status}");

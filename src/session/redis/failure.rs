@@ -157,7 +157,14 @@ fn cause(kind: io::ErrorKind) -> Cow<'static, str> {
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             "there is no way to its network"
         }
-        _ => return format!("its host name is not known, or the network fails ({kind})").into(),
+        kind => {
+            let words = "its host name is not known, or the network fails";
+            // What the library has no kind for, it calls so.
+            return match kind.to_string().as_str() {
+                "uncategorized error" | "other error" => words.into(),
+                kind => format!("{words} ({kind})").into(),
+            };
+        }
     };
     words.into()
 }

@@ -40,7 +40,10 @@ impl Deployment {
         for (file, secret) in SECRETS.iter().filter(|(file, _)| text.contains(&format!("{file:?}"))) {
             this.write(file, secret);
         }
-        this.write("edgemint.toml", &replaced(&text, &[("/var/lib/edgemint/keys", "keys")]));
+        this.write(
+            "edgemint.toml",
+            &replaced(&text, &[("/var/lib/edgemint/keys", "keys"), ("127.0.0.1:9464", "127.0.0.1:0")]),
+        );
         let init =
             ["keys", "init", "--algorithm", "ecdsa-p256", "--dir", "keys", "--key-pair-id", KEY_PAIR_ID];
         let made = this.command(&init).output().unwrap();

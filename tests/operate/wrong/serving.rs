@@ -14,8 +14,8 @@ pub const MISTAKES: &[Mistake] = &[
     }),
     ("metrics-port-taken", || {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let place =
-            Deployment::alone().and(&format!("[metrics]\nlisten = \"{}\"\n", taken.local_addr().unwrap()));
+        let address = taken.local_addr().unwrap().to_string();
+        let place = Deployment::alone().with(&[("127.0.0.1:0", &address)]);
         place.refused(&["serve", "--config", "edgemint.toml", "--listen", "127.0.0.1:0"])
     }),
     ("base-path-forgotten", || {
