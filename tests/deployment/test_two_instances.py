@@ -128,7 +128,7 @@ class TwoInstances(unittest.TestCase):
         said = self.follow("The key is rotated", within=180)
         events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
         done = [event["step"] for event in events if event["event"] == "done"]
-        self.assertEqual(done, ["note-cookie-life", "adopt", "trust", "prove", "activate", "untrust", "delete"])
+        self.assertEqual(done, ["note-cookie-life", "publish", "trust", "prove", "activate", "untrust", "delete"])
         (key,) = events[-1]["keys"]
         self.assertEqual((events[-1]["event"], key["state"]), ("finished", "active"))
         self.new_key = key["key_pair_id"]
